@@ -1,0 +1,1 @@
+//! Selecting records in JSON pages without building value trees.

@@ -1,0 +1,3 @@
+//! Builds, tests and demonstrates apiduct on a fresh machine.
+
+fn main() {}
