@@ -1,1 +1,42 @@
-//! Placeholder.
+//! A REST client that pages: transport, retries, authentication, pagination and detection.
+//!
+//! A [`Client`] knows where an API lives, who we are, and how patient to be. It sends single requests
+//! ([`Client::get`]) and walks lists page by page ([`Client::paginate`]); what it is not told, it finds out
+//! from the first page and says so ([`Pages::findings`]).
+//!
+//! The rules (retry, redirects, origins, pagination) see requests and responses only; the network is behind
+//! [`transport::Transport`] and time behind [`Timer`], so all of them can be tested without either.
+
+pub mod auth;
+mod charset;
+mod client;
+mod clock;
+pub mod detect;
+mod error;
+mod exchange;
+pub mod hook;
+mod loop_guard;
+mod origin;
+mod page;
+mod pages;
+pub mod paginate;
+mod paginate_builder;
+mod request;
+mod request_builder;
+mod response;
+pub mod retry;
+pub mod transport;
+mod url_join;
+
+pub use client::{Client, ClientBuilder};
+pub use clock::{Timer, TokioTimer};
+pub use error::{Error, ForeignVia, LoopKind};
+pub use origin::OnForeignOrigin;
+pub use page::Page;
+pub use pages::{FoundPaginator, FoundSelector, Findings, Pages};
+pub use paginate_builder::PaginateBuilder;
+pub use request::{Body, Param, ParamValue, Request};
+pub use request_builder::RequestBuilder;
+pub use response::{Response, RetryStop};
+pub use transport::{Limits, TransportError};
+pub use url_join::join_url;

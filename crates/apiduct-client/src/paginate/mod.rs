@@ -1,0 +1,270 @@
+//! Pagination: from one page to the position of the next.
+//!
+//! A [`Paginator`] is shared and never changes; all it knows about progress is the [`Position`] it is given. So
+//! one paginator serves many runs at a time, and a position can be stored and resumed.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
+use apiduct_json::Selector;
+use apiduct_model::{Hint, Redactor, Scalar, redact_url};
+use serde::{Deserialize, Serialize};
+use url::Url;
+
+use crate::{Page, Request};
+
+/// How to get from one page to the next.
+pub trait Paginator: fmt::Debug + Send + Sync {
+    /// The position of the first page.
+    fn start(&self) -> Position;
+
+    /// Writes `position` into `request`.
+    ///
+    /// # Errors
+    ///
+    /// When the position is of another kind than this paginator makes, or the request has no place for it.
+    fn apply(&self, position: &Position, request: &mut Request) -> Result<(), PaginateError>;
+
+    /// Where to go after `page`, which was fetched at `position`.
+    ///
+    /// # Errors
+    ///
+    /// When the page holds something else than expected where the next position should be. The page itself is
+    /// still delivered.
+    fn advance(&self, position: &Position, page: &Page) -> Result<Step, PaginateError>;
+
+    /// The values that [`Paginator::advance`] will ask for with [`Page::captured`]; one scan of the page
+    /// finds them together with the records. Default: none.
+    fn needs(&self) -> Vec<Selector> {
+        Vec::new()
+    }
+
+    /// What this paginator does, for people: `page number in \`page\`, from 1`.
+    fn describe(&self) -> String;
+}
+
+impl<T: Paginator + ?Sized> Paginator for Arc<T> {
+    fn start(&self) -> Position {
+        (**self).start()
+    }
+
+    fn apply(&self, position: &Position, request: &mut Request) -> Result<(), PaginateError> {
+        (**self).apply(position, request)
+    }
+
+    fn advance(&self, position: &Position, page: &Page) -> Result<Step, PaginateError> {
+        (**self).advance(position, page)
+    }
+
+    fn needs(&self) -> Vec<Selector> {
+        (**self).needs()
+    }
+
+    fn describe(&self) -> String {
+        (**self).describe()
+    }
+}
+
+/// A place in a list of pages. Comparable, printable and storable.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Position {
+    /// Before anything is known: the request as the caller wrote it.
+    Start,
+    /// A page number or an offset.
+    Number(u64),
+    /// A token that the server gave.
+    Token(Scalar),
+    /// A link that the server gave, absolute.
+    Url(Url),
+    /// Several values together.
+    Map(BTreeMap<String, Scalar>),
+}
+
+impl fmt::Display for Position {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Start => f.write_str("start"),
+            Self::Number(number) => write!(f, "{number}"),
+            Self::Token(token) => write!(f, "{token}"),
+            Self::Url(url) => f.write_str(&redact_url(url)),
+            Self::Map(map) => {
+                for (index, (name, value)) in map.iter().enumerate() {
+                    let comma = if index == 0 { "" } else { ", " };
+                    write!(f, "{comma}{name}={value}")?;
+                }
+                Ok(())
+            }
+        }
+    }
+}
+
+/// What comes after a page.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Step {
+    /// There is another page, at this position.
+    Next(Position),
+    /// That was the last page.
+    Done(Reason),
+}
+
+/// Why pagination ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Reason {
+    /// The page names no next page: no link, no cursor.
+    NoNext,
+    /// The page has no records.
+    EmptyPage,
+    /// The response has no body at all (for example 204).
+    EmptyBody,
+    /// The API's own total is reached.
+    TotalReached {
+        /// The total as the API gave it, in the paginator's unit (pages or records).
+        total: u64,
+    },
+    /// The configured last page or offset is reached.
+    MaximumReached {
+        /// The configured bound.
+        maximum: u64,
+    },
+    /// The page says that there is no more.
+    HasMoreFalse,
+    /// There is one page only, by declaration or because nothing that leads on was found.
+    SinglePage,
+    /// `max_pages` pages were delivered, and there may be more.
+    MaxPages {
+        /// The configured bound.
+        max_pages: u64,
+    },
+    /// A hook asked to stop.
+    StoppedByHook,
+    /// A reason of a custom paginator.
+    Other(String),
+}
+
+impl Reason {
+    /// Whether the list may go on behind the point where we stopped, by our own choice.
+    pub fn is_cut_short(&self) -> bool {
+        matches!(self, Self::MaxPages { .. } | Self::MaximumReached { .. })
+    }
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoNext => f.write_str("the page names no next page"),
+            Self::EmptyPage => f.write_str("the page has no records"),
+            Self::EmptyBody => f.write_str("the response has no body"),
+            Self::TotalReached { total } => write!(f, "the total of {total} is reached"),
+            Self::MaximumReached { maximum } => {
+                write!(f, "the configured maximum of {maximum} is reached")
+            }
+            Self::HasMoreFalse => f.write_str("the page says that there is no more"),
+            Self::SinglePage => f.write_str("there is a single page"),
+            Self::MaxPages { max_pages } => write!(f, "`max_pages` of {max_pages} is reached"),
+            Self::StoppedByHook => f.write_str("a hook asked to stop"),
+            Self::Other(reason) => f.write_str(reason),
+        }
+    }
+}
+
+/// Why a paginator could not go on.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum PaginateError {
+    /// A setting that cannot work, found before the first request.
+    #[error("paginator cannot work: {problem}")]
+    Setup {
+        /// What is wrong, naming the setting.
+        problem: String,
+    },
+    /// A value that must be there is not.
+    #[error("{what} not found at `{path}`")]
+    Missing {
+        /// What was looked for: `total`, `has_more`.
+        what: &'static str,
+        /// The selector or header name.
+        path: String,
+    },
+    /// A value is there and is of no use.
+    #[error("{what} at `{path}` should be {expected}, found {found}")]
+    WrongValue {
+        /// What was looked for: `total`, `next link`, `cursor`.
+        what: &'static str,
+        /// The selector or header name.
+        path: String,
+        /// What would have been right: `a number`, `a URL`.
+        expected: &'static str,
+        /// What is there: kind, or a short text.
+        found: String,
+    },
+    /// The request has no place for the position.
+    #[error("position cannot be written to the request: {problem}")]
+    Inject {
+        /// What stands in the way.
+        problem: String,
+    },
+    /// The position is not of this paginator's kind.
+    #[error("position `{position}` is not one of a {paginator} paginator")]
+    ForeignPosition {
+        /// The position as text.
+        position: String,
+        /// The paginator's name.
+        paginator: &'static str,
+    },
+}
+
+impl PaginateError {
+    /// The same error with every registered secret masked.
+    #[must_use]
+    pub fn redacted(mut self, redactor: &Redactor) -> Self {
+        let texts: [Option<&mut String>; 2] = match &mut self {
+            Self::Setup { problem } | Self::Inject { problem } => [Some(problem), None],
+            Self::Missing { path, .. } => [Some(path), None],
+            Self::WrongValue { path, found, .. } => [Some(path), Some(found)],
+            Self::ForeignPosition { position, .. } => [Some(position), None],
+        };
+        for text in texts.into_iter().flatten() {
+            *text = redactor.redact(text).into_owned();
+        }
+        self
+    }
+}
+
+impl Hint for PaginateError {
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Missing { what: "total", .. } => {
+                Some("set `total_path: null` when the API gives no total".to_owned())
+            }
+            Self::Missing { .. } | Self::WrongValue { .. } => {
+                Some("compare the paginator's paths with a response of the API".to_owned())
+            }
+            Self::Setup { .. } | Self::Inject { .. } | Self::ForeignPosition { .. } => None,
+        }
+    }
+}
+
+/// One page and no more.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct SinglePage;
+
+impl Paginator for SinglePage {
+    fn start(&self) -> Position {
+        Position::Start
+    }
+
+    fn apply(&self, _: &Position, _: &mut Request) -> Result<(), PaginateError> {
+        Ok(())
+    }
+
+    fn advance(&self, _: &Position, _: &Page) -> Result<Step, PaginateError> {
+        Ok(Step::Done(Reason::SinglePage))
+    }
+
+    fn describe(&self) -> String {
+        "single page".to_owned()
+    }
+}

@@ -1,0 +1,182 @@
+//! A response, whole and decoded.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use apiduct_model::{Redactor, redact_url};
+use bytes::Bytes;
+use http::header::{CONTENT_TYPE, HeaderMap};
+use http::{Method, StatusCode};
+use serde::de::DeserializeOwned;
+use url::Url;
+
+use crate::charset;
+use crate::error::{Error, StatusError};
+
+/// How much of a body an error may show, in characters.
+const EXCERPT: usize = 300;
+
+/// What came back for a request, after redirects and retries.
+#[derive(Clone)]
+#[non_exhaustive]
+pub struct Response {
+    /// The status.
+    pub status: StatusCode,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// The body, decompressed.
+    pub body: Bytes,
+    /// The URL that answered, after redirects.
+    pub url: Url,
+    /// The method of the last exchange.
+    pub method: Method,
+    /// How many times the request was tried, from 1.
+    pub attempts: u32,
+    /// How many of the tries were refused with status 429.
+    pub rate_limited: u32,
+    /// Time from the first try to the end of the last, waits included.
+    pub elapsed: Duration,
+    /// Size of the body as it was transferred, where the transport knows it.
+    pub wire_bytes: Option<u64>,
+    /// Why an error status was not (or no longer) retried although it could have been.
+    pub retry_stop: Option<RetryStop>,
+    pub(crate) redactor: Redactor,
+}
+
+/// Why there was no further try.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum RetryStop {
+    /// All tries that the configuration allows were made.
+    Exhausted,
+    /// The server asked for a longer wait than we are willing to make.
+    WaitTooLong {
+        /// The wait that the server asked for.
+        asked: Duration,
+        /// The longest wait that the configuration allows.
+        max_wait: Duration,
+    },
+    /// Too many requests to this origin failed lately.
+    BudgetSpent,
+    /// Repeating the request could do something twice.
+    NotIdempotent,
+}
+
+impl Response {
+    /// A response that was not fetched; for tests and for hooks that replace one.
+    pub fn new(status: StatusCode, headers: HeaderMap, body: impl Into<Bytes>, url: Url) -> Self {
+        Self {
+            status,
+            headers,
+            body: body.into(),
+            url,
+            method: Method::GET,
+            attempts: 1,
+            rate_limited: 0,
+            elapsed: Duration::ZERO,
+            wire_bytes: None,
+            retry_stop: None,
+            redactor: Redactor::default(),
+        }
+    }
+
+    /// The body as text, in the encoding that the headers or a byte-order mark name, else UTF-8. Bytes that do
+    /// not fit the encoding become replacement characters.
+    pub fn text(&self) -> Cow<'_, str> {
+        match charset::to_utf8(&self.body, self.content_type()) {
+            Cow::Borrowed(bytes) => String::from_utf8_lossy(bytes),
+            Cow::Owned(bytes) => Cow::Owned(String::from_utf8_lossy(&bytes).into_owned()),
+        }
+    }
+
+    /// The body as a value of type `T`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Json`] when the body is not JSON, or not of that shape.
+    pub fn json<T: DeserializeOwned>(&self) -> Result<T, Error> {
+        let bytes = charset::to_utf8(&self.body, self.content_type());
+        serde_json::from_slice(&bytes).map_err(|error| self.not_json(Arc::new(error)))
+    }
+
+    /// The `Content-Type` header.
+    pub fn content_type(&self) -> Option<&str> {
+        self.headers.get(CONTENT_TYPE)?.to_str().ok()
+    }
+
+    /// This response, or an error for a status of 400 or more.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Status`] with method, URL and the beginning of the body, secrets masked.
+    pub fn error_for_status(self) -> Result<Self, Error> {
+        if self.status.as_u16() < 400 {
+            return Ok(self);
+        }
+        Err(Error::Status(Box::new(StatusError {
+            method: self.method.clone(),
+            url: self.shown_url(),
+            status: self.status,
+            attempts: self.attempts,
+            elapsed: self.elapsed,
+            excerpt: self.excerpt(),
+            retry_stop: self.retry_stop,
+        })))
+    }
+
+    /// Whether there is no body to read records from.
+    pub fn is_bodiless(&self) -> bool {
+        matches!(self.status.as_u16(), 204 | 205) || self.body.trim_ascii().is_empty()
+    }
+
+    pub(crate) fn shown_url(&self) -> String {
+        self.redactor.redact_url(&self.url)
+    }
+
+    /// The beginning of the body on one line, secrets masked; empty when there is no body.
+    pub(crate) fn excerpt(&self) -> String {
+        // Masked before it is cut: half a secret would not be found.
+        let head = &self.body[..self.body.len().min(64 * 1024)];
+        let text = String::from_utf8_lossy(head);
+        let masked = self.redactor.redact(&text);
+        let mut words = masked.split_whitespace();
+        let mut line = words.next().unwrap_or_default().to_owned();
+        for word in words {
+            line.push(' ');
+            line.push_str(word);
+            if line.len() > EXCERPT * 4 {
+                break;
+            }
+        }
+        match line.char_indices().nth(EXCERPT) {
+            Some((at, _)) => format!("{}…", &line[..at]),
+            None => line,
+        }
+    }
+
+    pub(crate) fn not_json(&self, source: Arc<dyn std::error::Error + Send + Sync>) -> Error {
+        Error::Json(Box::new(crate::error::NotJson {
+            method: self.method.clone(),
+            url: self.shown_url(),
+            status: self.status,
+            content_type: self.content_type().unwrap_or("none").to_owned(),
+            excerpt: self.excerpt(),
+            attempts: self.attempts,
+            source,
+        }))
+    }
+}
+
+/// Shows neither headers nor body: both can hold secrets.
+impl fmt::Debug for Response {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Response")
+            .field("status", &self.status)
+            .field("url", &self.redactor.redact(&redact_url(&self.url)))
+            .field("body_bytes", &self.body.len())
+            .field("attempts", &self.attempts)
+            .finish_non_exhaustive()
+    }
+}
