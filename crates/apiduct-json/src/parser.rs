@@ -108,7 +108,9 @@ impl fmt::Display for Reason {
         match self {
             Self::UnexpectedEnd => f.write_str("the text ends inside a value"),
             Self::Expected(what) => write!(f, "expected {what}"),
-            Self::ControlCharacter => f.write_str("a control character stands unescaped in a string"),
+            Self::ControlCharacter => {
+                f.write_str("a control character stands unescaped in a string")
+            }
             Self::InvalidEscape => f.write_str("an escape that JSON does not know"),
             Self::InvalidNumber => f.write_str("a number that JSON does not allow"),
             Self::TooDeep => write!(f, "lists and objects nest deeper than {MAX_DEPTH} levels"),
@@ -154,13 +156,23 @@ pub struct Parser<'a> {
 impl<'a> Parser<'a> {
     /// Starts at the beginning of `text`.
     pub fn new(text: &'a str) -> Self {
-        Self { text, at: 0, depth: 0, is_fresh: false }
+        Self {
+            text,
+            at: 0,
+            depth: 0,
+            is_fresh: false,
+        }
     }
 
     /// Reads the comma-separated elements of `text`, the inside of a list, with [`Parser::next_element`].
     /// The list counts as closed where the text ends.
     pub fn elements(text: &'a str) -> Self {
-        Self { text, at: 0, depth: 0, is_fresh: true }
+        Self {
+            text,
+            at: 0,
+            depth: 0,
+            is_fresh: true,
+        }
     }
 
     /// Byte offset of what is read next.
@@ -173,7 +185,10 @@ impl<'a> Parser<'a> {
     }
 
     fn fail<T>(&self, reason: Reason) -> Result<T> {
-        Err(SyntaxError { offset: self.at, reason })
+        Err(SyntaxError {
+            offset: self.at,
+            reason,
+        })
     }
 
     #[inline]
@@ -262,14 +277,22 @@ impl<'a> Parser<'a> {
         let whole = start + usize::from(is_negative);
         let mut at = whole;
         let mut value: u64 = 0;
-        while let Some(digit) = bytes.get(at).map(|byte| byte.wrapping_sub(b'0')).filter(|digit| *digit < 10) {
+        while let Some(digit) = bytes
+            .get(at)
+            .map(|byte| byte.wrapping_sub(b'0'))
+            .filter(|digit| *digit < 10)
+        {
             value = value.wrapping_mul(10).wrapping_add(u64::from(digit));
             at += 1;
         }
         let digits = at - whole;
         if digits == 0 || (digits > 1 && bytes[whole] == b'0') {
             self.at = at;
-            return self.fail(if at == bytes.len() { Reason::UnexpectedEnd } else { Reason::InvalidNumber });
+            return self.fail(if at == bytes.len() {
+                Reason::UnexpectedEnd
+            } else {
+                Reason::InvalidNumber
+            });
         }
         let is_integer = !matches!(bytes.get(at), Some(b'.' | b'e' | b'E'));
         if !is_integer {
@@ -285,7 +308,11 @@ impl<'a> Parser<'a> {
         } else {
             text.parse().ok()
         };
-        Ok(Number { text, int, is_integer })
+        Ok(Number {
+            text,
+            int,
+            is_integer,
+        })
     }
 
     fn fraction_and_exponent(&mut self, mut at: usize) -> Result<usize> {
@@ -301,7 +328,11 @@ impl<'a> Parser<'a> {
             at += 1;
             if !digits(&mut at) {
                 self.at = at;
-                return self.fail(if at == bytes.len() { Reason::UnexpectedEnd } else { Reason::InvalidNumber });
+                return self.fail(if at == bytes.len() {
+                    Reason::UnexpectedEnd
+                } else {
+                    Reason::InvalidNumber
+                });
             }
         }
         if matches!(bytes.get(at), Some(b'e' | b'E')) {
@@ -309,7 +340,11 @@ impl<'a> Parser<'a> {
             at += usize::from(matches!(bytes.get(at), Some(b'+' | b'-')));
             if !digits(&mut at) {
                 self.at = at;
-                return self.fail(if at == bytes.len() { Reason::UnexpectedEnd } else { Reason::InvalidNumber });
+                return self.fail(if at == bytes.len() {
+                    Reason::UnexpectedEnd
+                } else {
+                    Reason::InvalidNumber
+                });
             }
         }
         Ok(at)
@@ -331,7 +366,10 @@ impl<'a> Parser<'a> {
             match bytes.get(at) {
                 Some(b'"') => {
                     self.at = at + 1;
-                    return Ok(Text { raw: &self.text[start..at], is_escaped });
+                    return Ok(Text {
+                        raw: &self.text[start..at],
+                        is_escaped,
+                    });
                 }
                 Some(b'\\') => {
                     is_escaped = true;
@@ -352,7 +390,11 @@ impl<'a> Parser<'a> {
     fn open(&mut self) -> Result<()> {
         self.depth += 1;
         self.is_fresh = true;
-        if self.depth > MAX_DEPTH { self.fail(Reason::TooDeep) } else { Ok(()) }
+        if self.depth > MAX_DEPTH {
+            self.fail(Reason::TooDeep)
+        } else {
+            Ok(())
+        }
     }
 
     fn close(&mut self) {
@@ -389,7 +431,11 @@ impl<'a> Parser<'a> {
         }
         self.is_fresh = false;
         if self.peek() != Some(b'"') {
-            let reason = if self.at == self.text.len() { Reason::UnexpectedEnd } else { Reason::Expected("a key") };
+            let reason = if self.at == self.text.len() {
+                Reason::UnexpectedEnd
+            } else {
+                Reason::Expected("a key")
+            };
             return self.fail(reason);
         }
         let key = self.string()?;
@@ -497,7 +543,11 @@ impl<'a> Parser<'a> {
     /// # Errors
     /// When something follows.
     pub fn end(&mut self) -> Result<()> {
-        if self.peek().is_some() { self.fail(Reason::TrailingData) } else { Ok(()) }
+        if self.peek().is_some() {
+            self.fail(Reason::TrailingData)
+        } else {
+            Ok(())
+        }
     }
 }
 
@@ -536,7 +586,10 @@ fn unescape_into(raw: &str, out: &mut String) -> Result<()> {
     while let Some(found) = memchr::memchr(b'\\', &bytes[at..]) {
         out.push_str(&raw[at..at + found]);
         at += found;
-        let invalid = SyntaxError { offset: at, reason: Reason::InvalidEscape };
+        let invalid = SyntaxError {
+            offset: at,
+            reason: Reason::InvalidEscape,
+        };
         let plain = match bytes.get(at + 1).ok_or(invalid)? {
             b'"' => '"',
             b'\\' => '\\',
@@ -578,7 +631,10 @@ fn unicode_escape(bytes: &[u8]) -> Option<(char, usize)> {
         let letter = char::decode_utf16(units).next()?.ok()?;
         return Some((letter, 12));
     }
-    Some((char::from_u32(u32::from(first)).unwrap_or(char::REPLACEMENT_CHARACTER), 6))
+    Some((
+        char::from_u32(u32::from(first)).unwrap_or(char::REPLACEMENT_CHARACTER),
+        6,
+    ))
 }
 
 #[cfg(test)]

@@ -47,17 +47,52 @@ fn documents_read_as_serde_json_reads_them() {
         "[\n\t1 ,\r 2 ]",
         r#"["a long text without any escape at all, more than eight bytes","short"]"#,
     ] {
-        assert_eq!(document(text).unwrap(), serde_json::from_str::<Value>(text).unwrap(), "for {text}");
+        assert_eq!(
+            document(text).unwrap(),
+            serde_json::from_str::<Value>(text).unwrap(),
+            "for {text}"
+        );
     }
 }
 
 #[test]
 fn what_serde_json_refuses_is_refused() {
     for text in [
-        "", " ", "nul", "tru", "[1,]", "[,1]", "[1 2]", "{\"a\"}", "{\"a\":}", "{,}", "{\"a\":1,}", "{\"a\" 1}", "01", "1.", "-",
-        "+1", "1e", ".5", "\"a", "\"\\x\"", "\"\\u12\"", "\"a\nb\"", "[1]]", "{}x", "[", "{", "{\"a\":1", "NaN", "Infinity", "{1:2}",
+        "",
+        " ",
+        "nul",
+        "tru",
+        "[1,]",
+        "[,1]",
+        "[1 2]",
+        "{\"a\"}",
+        "{\"a\":}",
+        "{,}",
+        "{\"a\":1,}",
+        "{\"a\" 1}",
+        "01",
+        "1.",
+        "-",
+        "+1",
+        "1e",
+        ".5",
+        "\"a",
+        "\"\\x\"",
+        "\"\\u12\"",
+        "\"a\nb\"",
+        "[1]]",
+        "{}x",
+        "[",
+        "{",
+        "{\"a\":1",
+        "NaN",
+        "Infinity",
+        "{1:2}",
     ] {
-        assert!(serde_json::from_str::<Value>(text).is_err(), "{text} is JSON after all");
+        assert!(
+            serde_json::from_str::<Value>(text).is_err(),
+            "{text} is JSON after all"
+        );
         assert!(document(text).is_err(), "{text:?} must be refused");
     }
 }
@@ -67,14 +102,28 @@ fn numbers_are_exact() {
     let number = |text| Parser::new(text).number().unwrap();
     assert_eq!(number("9223372036854775807").int, Some(i64::MAX));
     assert_eq!(number("-9223372036854775808").int, Some(i64::MIN));
-    assert_eq!(number("9223372036854775808"), Number { text: "9223372036854775808", int: None, is_integer: true });
+    assert_eq!(
+        number("9223372036854775808"),
+        Number {
+            text: "9223372036854775808",
+            int: None,
+            is_integer: true
+        }
+    );
     assert_eq!(number("1.50").text, "1.50");
     assert!(!number("1e2").is_integer);
 }
 
 #[test]
 fn skipping_gives_the_text_of_the_value() {
-    for text in ["12", "\"a\\\"]\"", "[1,[2,{\"x\":\"]\"}]]", "{\"a\":{\"b\":[]}}", "false", "null"] {
+    for text in [
+        "12",
+        "\"a\\\"]\"",
+        "[1,[2,{\"x\":\"]\"}]]",
+        "{\"a\":{\"b\":[]}}",
+        "false",
+        "null",
+    ] {
         let padded = format!("  {text} ,");
         assert_eq!(Parser::new(&padded).skip().unwrap(), text);
     }
@@ -90,7 +139,10 @@ fn skipping_refuses_brackets_that_do_not_match() {
 #[test]
 fn nesting_beyond_the_limit_is_a_named_error() {
     let deep = "[".repeat(MAX_DEPTH + 1);
-    assert_eq!(Parser::new(&deep).skip().unwrap_err().reason, Reason::TooDeep);
+    assert_eq!(
+        Parser::new(&deep).skip().unwrap_err().reason,
+        Reason::TooDeep
+    );
     assert_eq!(document(&deep).unwrap_err().reason, Reason::TooDeep);
     let allowed = format!("{}{}", "[".repeat(MAX_DEPTH), "]".repeat(MAX_DEPTH));
     assert_eq!(Parser::new(&allowed).skip().unwrap(), allowed);
