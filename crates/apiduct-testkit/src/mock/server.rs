@@ -1,0 +1,277 @@
+use std::collections::HashMap;
+use std::future;
+use std::io;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use apiduct_model::Clock;
+use http::{HeaderValue, header};
+use http_body_util::BodyExt as _;
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper::{Request, Response};
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use hyper_util::server::conn::auto;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::oneshot;
+use tokio_rustls::TlsAcceptor;
+
+use super::fault::identity;
+use super::limit::{Gate, Verdict};
+use super::received::pairs;
+use super::route::Routes;
+use super::wire::{Link, Payload, Wire};
+use super::{Access, Chaos, Fault, Received, Reply, Stats};
+use crate::lock;
+
+/// Runs once, when its request arrives and before it is answered.
+pub(super) type Hook = Box<dyn FnOnce(&Received) + Send>;
+
+/// Everything that the connections of one server share.
+pub(super) struct Shared {
+    pub(super) base_url: Arc<str>,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) started: Duration,
+    pub(super) routes: Routes,
+    pub(super) protected: Vec<(String, Access)>,
+    pub(super) gate: Option<Gate>,
+    pub(super) chaos: Option<Chaos>,
+    pub(super) latency: Duration,
+    pub(super) gzip: bool,
+    pub(super) record: bool,
+    pub(super) recorded: Mutex<Vec<Received>>,
+    pub(super) seen: Mutex<HashMap<u64, u32>>,
+    pub(super) hooks: Mutex<Vec<(u64, Hook)>>,
+    pub(super) stats: Mutex<Stats>,
+    pub(super) sent: Arc<AtomicU64>,
+}
+
+/// The connection ends without an answer.
+#[derive(Debug)]
+struct Aborted;
+
+impl std::fmt::Display for Aborted {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("the connection is dropped on purpose")
+    }
+}
+
+impl std::error::Error for Aborted {}
+
+/// Accepts connections until `stop` is sent or dropped.
+pub(super) async fn serve(
+    listener: TcpListener,
+    shared: Arc<Shared>,
+    tls: Option<TlsAcceptor>,
+    mut stop: oneshot::Receiver<()>,
+) {
+    loop {
+        let accepted = tokio::select! {
+            _ = &mut stop => return,
+            accepted = listener.accept() => accepted,
+        };
+        // An accept fails when the other side has gone already; the next one may do better.
+        if let Ok((stream, _)) = accepted {
+            lock(&shared.stats).connections += 1;
+            tokio::spawn(connection(stream, Arc::clone(&shared), tls.clone()));
+        }
+    }
+}
+
+async fn connection(stream: TcpStream, shared: Arc<Shared>, tls: Option<TlsAcceptor>) {
+    let _ = stream.set_nodelay(true);
+    let link = Arc::new(Link::default());
+    let wire = Wire::new(stream, Arc::clone(&link), Arc::clone(&shared.sent));
+    match tls {
+        None => exchange(wire, shared, link).await,
+        Some(acceptor) => {
+            if let Ok(encrypted) = acceptor.accept(wire).await {
+                exchange(encrypted, shared, link).await;
+            }
+        }
+    }
+}
+
+async fn exchange<S>(stream: S, shared: Arc<Shared>, link: Arc<Link>)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let service =
+        service_fn(move |request| answer(Arc::clone(&shared), Arc::clone(&link), request));
+    // How a connection ends is the client's affair, or a fault of ours.
+    let _ = auto::Builder::new(TokioExecutor::new())
+        .serve_connection(TokioIo::new(stream), service)
+        .await;
+}
+
+async fn answer(
+    shared: Arc<Shared>,
+    link: Arc<Link>,
+    request: Request<Incoming>,
+) -> Result<Response<Payload>, Aborted> {
+    let mut request = shared.receive(request).await.map_err(|_| Aborted)?;
+    let _in_flight = InFlight::enter(&shared);
+    shared.run_hooks(&request);
+    let reply = shared.reply(&mut request);
+    wait(shared.latency + reply.delay).await;
+    match reply.fault {
+        Some(Fault::Reset) => {
+            link.reset.store(true, Ordering::Relaxed);
+            Err(Aborted)
+        }
+        Some(Fault::Hang) => future::pending().await,
+        _ => Ok(respond(reply)),
+    }
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "latency of the server is real: it is what a client is measured against"
+)]
+async fn wait(duration: Duration) {
+    if !duration.is_zero() {
+        tokio::time::sleep(duration).await;
+    }
+}
+
+fn respond(mut reply: Reply) -> Response<Payload> {
+    let status = reply.status;
+    let headers = std::mem::take(&mut reply.headers);
+    let mut response = Response::new(Payload::new(reply));
+    *response.status_mut() = status;
+    *response.headers_mut() = headers;
+    response
+}
+
+impl Shared {
+    async fn receive(&self, request: Request<Incoming>) -> Result<Received, io::Error> {
+        let (head, body) = request.into_parts();
+        let body = body.collect().await.map_err(io::Error::other)?.to_bytes();
+        let raw_query = head.uri.query().unwrap_or_default().to_owned();
+        let mut stats = lock(&self.stats);
+        stats.requests += 1;
+        let received = Received {
+            number: stats.requests,
+            at: self.clock.monotonic().saturating_sub(self.started),
+            method: head.method,
+            path: head.uri.path().to_owned(),
+            query: pairs(raw_query.as_bytes()),
+            raw_query,
+            headers: head.headers,
+            body,
+            version: head.version,
+            segments: Vec::new(),
+            base_url: Arc::clone(&self.base_url),
+        };
+        if self.record {
+            lock(&self.recorded).push(received.clone());
+        }
+        Ok(received)
+    }
+
+    fn run_hooks(&self, request: &Received) {
+        let mut due = Vec::new();
+        {
+            let mut hooks = lock(&self.hooks);
+            while let Some(index) = hooks
+                .iter()
+                .position(|(number, _)| *number <= request.number)
+            {
+                due.push(hooks.swap_remove(index).1);
+            }
+        }
+        for hook in due {
+            hook(request);
+        }
+    }
+
+    /// The reply with its fault, spoiled as far as it can be before delivery.
+    fn reply(&self, request: &mut Received) -> Reply {
+        let told = match self.pass(request) {
+            Verdict::Refuse(reply) => {
+                lock(&self.stats).rate_limited += 1;
+                return *reply;
+            }
+            Verdict::Pass(headers) => headers,
+        };
+        let mut reply = self.route(request);
+        if reply.fault.is_none() {
+            reply.fault = self.strike(request);
+        }
+        if let Some(fault) = reply.fault.take() {
+            lock(&self.stats).faults += 1;
+            reply = fault.spoil(reply);
+            reply.fault = Some(fault);
+        }
+        for (name, value) in told {
+            if let Ok(value) = HeaderValue::from_str(&value) {
+                reply.headers.insert(name, value);
+            }
+        }
+        self.compress(request, reply)
+    }
+
+    fn pass(&self, request: &Received) -> Verdict {
+        self.gate
+            .as_ref()
+            .map_or(Verdict::Pass(Vec::new()), |gate| {
+                gate.enter(request.at, self.clock.now())
+            })
+    }
+
+    fn route(&self, request: &mut Received) -> Reply {
+        let refusal = self
+            .protected
+            .iter()
+            .filter(|(prefix, _)| request.path.starts_with(prefix.as_str()))
+            .find_map(|(_, access)| access.refusal(request));
+        if let Some(reply) = refusal {
+            return reply;
+        }
+        self.routes.answer(request)
+    }
+
+    fn strike(&self, request: &Received) -> Option<Fault> {
+        let chaos = self.chaos.as_ref()?;
+        let mut seen = lock(&self.seen);
+        let times = seen.entry(identity(request)).or_default();
+        let fault = chaos.strike(request, *times).cloned();
+        *times += 1;
+        fault
+    }
+
+    fn compress(&self, request: &Received, reply: Reply) -> Reply {
+        let accepted = request
+            .header("accept-encoding")
+            .is_some_and(|encodings| encodings.contains("gzip"));
+        if self.gzip
+            && accepted
+            && reply.len() > 0
+            && !reply.headers.contains_key(header::CONTENT_ENCODING)
+        {
+            reply.gzipped()
+        } else {
+            reply
+        }
+    }
+}
+
+/// Counts a request from its arrival until its answer begins.
+struct InFlight<'a>(&'a Shared);
+
+impl<'a> InFlight<'a> {
+    fn enter(shared: &'a Shared) -> Self {
+        let mut stats = lock(&shared.stats);
+        stats.in_flight += 1;
+        stats.max_in_flight = stats.max_in_flight.max(stats.in_flight);
+        Self(shared)
+    }
+}
+
+impl Drop for InFlight<'_> {
+    fn drop(&mut self) {
+        lock(&self.0.stats).in_flight -= 1;
+    }
+}

@@ -1,0 +1,3 @@
+//! Behaviors of the test equipment itself.
+
+mod basics;
