@@ -1,0 +1,69 @@
+use apiduct_json::{JsonError, SyntaxError};
+use apiduct_model::{Hint, NameCollision, TableName};
+
+/// Why records could not be turned into rows. The rows of earlier records stay.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum NormalizeError {
+    /// A record is not JSON.
+    #[error("record {record} of the page is not JSON")]
+    Syntax {
+        /// Position of the record in the page, from 0.
+        record: usize,
+        /// What is wrong with it.
+        source: SyntaxError,
+    },
+    /// The page could not be cut into records.
+    #[error("the page cannot be cut into records")]
+    Page(#[from] JsonError),
+    /// Two keys of the source become one column.
+    #[error(transparent)]
+    Collision(#[from] NameCollision),
+    /// A key of the source becomes the name of a column that apiduct writes itself.
+    #[error("key `{key}` of table `{table}` becomes `{name}`, a name that is reserved")]
+    Reserved {
+        /// The table.
+        table: TableName,
+        /// The key as the source writes it.
+        key: String,
+        /// What it becomes.
+        name: String,
+    },
+    /// A table would get more columns than any destination can hold, usually because values serve as keys.
+    #[error("table `{table}` gets more than {limit} columns, the last one from key `{key}`")]
+    TooManyColumns {
+        /// The table.
+        table: TableName,
+        /// How many columns are allowed.
+        limit: usize,
+        /// The key that crossed the limit.
+        key: String,
+    },
+    /// The records nest into more tables than are allowed.
+    #[error("resource gets more than {limit} tables, the last one `{table}`")]
+    TooManyTables {
+        /// The table that crossed the limit.
+        table: TableName,
+        /// How many tables are allowed.
+        limit: usize,
+    },
+}
+
+impl Hint for NormalizeError {
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Collision(collision) => collision.hint(),
+            Self::Reserved { .. } => {
+                Some("set `system_prefix` to another prefix, for instance `_meta`".to_owned())
+            }
+            Self::TooManyColumns { key, .. } => Some(format!(
+                "values seem to be used as keys; keep the object above `{key}` as one column: `columns: {{NAME: {{data_type: json}}}}`"
+            )),
+            Self::TooManyTables { .. } => Some(
+                "keep a deeply nested key as one column: `columns: {NAME: {data_type: json}}`"
+                    .to_owned(),
+            ),
+            Self::Syntax { .. } | Self::Page(_) => None,
+        }
+    }
+}

@@ -1,0 +1,282 @@
+use apiduct_json::{Kind, Parser, Part, Records, SyntaxError};
+use apiduct_model::arrow::TableBatch;
+use apiduct_model::{Scalar, Schema, SnakeCase, TableName, TableSchema};
+
+use crate::error::NormalizeError;
+use crate::options::Options;
+use crate::tap::TapRow;
+use crate::walk::{Stop, Walker};
+
+/// Turns the records of one resource into the rows of its tables.
+///
+/// A record is a transaction: when it cannot be read, all builders go back to where it began. Batches are
+/// *physical* (see [`apiduct_model::arrow`]): a later one may have more or wider columns than an earlier one, and the
+/// schema that [`Normalizer::finish`] gives holds for all of them.
+#[derive(Debug)]
+pub struct Normalizer {
+    walker: Walker,
+    /// Columns that are filled with one value per page.
+    constants: Vec<usize>,
+    complete: Vec<TableBatch>,
+    rows: u64,
+    /// Rows of each table before the record at hand.
+    marks: Vec<usize>,
+}
+
+impl Normalizer {
+    /// A normalizer without rows.
+    ///
+    /// # Errors
+    /// [`NormalizeError`] when two of [`Options::constants`] have one name or a name is reserved.
+    pub fn try_new(options: Options) -> Result<Self, NormalizeError> {
+        let names = options.constants.clone();
+        let mut walker = Walker::new(options);
+        let constants = names
+            .iter()
+            .map(|name| walker.column(0, name, name.clone()))
+            .collect::<Result<_, _>>()?;
+        Ok(Self {
+            walker,
+            constants,
+            complete: Vec::new(),
+            rows: 0,
+            marks: Vec::new(),
+        })
+    }
+
+    /// Reads the records of a page. `constants` are the values of [`Options::constants`] for all of them.
+    ///
+    /// # Errors
+    /// [`NormalizeError`] for the first record that cannot become a row; the records before it stay.
+    pub fn push(&mut self, records: &Records, constants: &[Scalar]) -> Result<(), NormalizeError> {
+        let mut index = 0;
+        for part in records.parts() {
+            match part? {
+                Part::One(text) => {
+                    let mut parser = Parser::new(text);
+                    self.record(&mut parser, constants, index)?;
+                    index += 1;
+                }
+                Part::Elements(text) => {
+                    let mut parser = Parser::elements(text);
+                    while at_record(parser.next_element(), index)? {
+                        self.record(&mut parser, constants, index)?;
+                        index += 1;
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn record(
+        &mut self,
+        parser: &mut Parser<'_>,
+        constants: &[Scalar],
+        index: usize,
+    ) -> Result<(), NormalizeError> {
+        self.marks.clear();
+        self.marks
+            .extend(self.walker.tables.iter().map(|table| table.rows));
+        let mut start = parser.clone();
+        let outcome = match self.walker.record(parser) {
+            Err(Stop::DuplicateKey) => {
+                self.roll_back();
+                let text = at_record(start.skip(), index)?;
+                let unique = at_record(without_duplicates(text), index)?;
+                *parser = start;
+                self.walker.record(&mut Parser::new(&unique))
+            }
+            outcome => outcome,
+        };
+        match outcome {
+            Ok(row) => {
+                self.fill(row, constants);
+                self.rows += 1;
+                self.flush_if_full();
+                Ok(())
+            }
+            Err(stop) => {
+                self.roll_back();
+                Err(match stop {
+                    Stop::Failed(error) => *error,
+                    Stop::Syntax(source) => NormalizeError::Syntax {
+                        record: index,
+                        source,
+                    },
+                    Stop::DuplicateKey => {
+                        unreachable!("duplicates have been taken out of the record")
+                    }
+                })
+            }
+        }
+    }
+
+    fn fill(&mut self, row: usize, constants: &[Scalar]) {
+        for (column, value) in self.constants.iter().zip(constants) {
+            let builder = &mut self.walker.tables[0].columns[*column];
+            match value {
+                Scalar::Null => {}
+                Scalar::Bool(value) => builder.push_bool(row, *value),
+                Scalar::Number(text) => match Parser::new(text).number() {
+                    Ok(number) => builder.push_number(row, number),
+                    Err(_) => builder.push_text(row, text),
+                },
+                Scalar::Text(text) => builder.push_text(row, text),
+            }
+        }
+    }
+
+    fn roll_back(&mut self) {
+        let marks = self.marks.iter().copied().chain(std::iter::repeat(0));
+        for (table, rows) in self.walker.tables.iter_mut().zip(marks) {
+            table.truncate(rows);
+        }
+        if !self.walker.options.taps.is_empty() {
+            self.walker.tapped.pop();
+        }
+    }
+
+    fn flush_if_full(&mut self) {
+        let options = &self.walker.options;
+        let rows = self.walker.tables[0].rows;
+        // Adding up bytes touches every column, so it is done once per so many records.
+        let is_time_to_look = rows.is_multiple_of(256) && rows > 0;
+        if rows >= options.batch_rows || (is_time_to_look && self.byte_len() >= options.batch_bytes)
+        {
+            self.flush();
+        }
+    }
+
+    /// Bytes that the rows since the last flush take.
+    pub fn byte_len(&self) -> usize {
+        self.walker
+            .tables
+            .iter()
+            .map(crate::table::TableBuilder::byte_len)
+            .sum()
+    }
+
+    /// Records read so far.
+    pub fn rows(&self) -> u64 {
+        self.rows
+    }
+
+    /// Completes the batches of all tables, however small.
+    pub fn flush(&mut self) {
+        let Walker {
+            tables, options, ..
+        } = &mut self.walker;
+        for table in tables {
+            if let Some(batch) = table.flush(&options.system, &options.load_id) {
+                self.complete.push(TableBatch {
+                    table: table.name.clone(),
+                    batch,
+                });
+            }
+        }
+    }
+
+    /// The batches completed since this was last called, a table before its nested tables.
+    pub fn take_batches(&mut self) -> Vec<TableBatch> {
+        std::mem::take(&mut self.complete)
+    }
+
+    /// The tapped values of the records since this was last called, one row per record.
+    pub fn take_taps(&mut self) -> Vec<TapRow> {
+        std::mem::take(&mut self.walker.tapped)
+    }
+
+    /// The tables as they are known so far, root table first. Columns that have only been null are left out.
+    pub fn schema(&self) -> Schema {
+        let options = &self.walker.options;
+        let mut root = TableSchema::root(
+            options.table.clone(),
+            options.resource.clone(),
+            options.write_disposition,
+        );
+        root.primary_key = options
+            .primary_key
+            .iter()
+            .map(|key| SnakeCase::path(key).into())
+            .collect();
+        let mut schema = Schema::default();
+        for table in &self.walker.tables {
+            let described = match table.parent {
+                None => root.clone(),
+                Some(parent) => {
+                    let mut nested = root.nested(table.name.clone());
+                    nested.parent = Some(self.walker.tables[parent].name.clone());
+                    nested
+                }
+            };
+            schema.insert(table.describe(described, &options.system));
+        }
+        schema
+    }
+
+    /// Columns that have had no value, and so no type, as table and path in the source.
+    pub fn untyped(&self) -> Vec<(TableName, String)> {
+        let of_table = |table: &crate::table::TableBuilder| {
+            let untyped = table
+                .columns
+                .iter()
+                .filter(|column| column.schema().is_none());
+            untyped
+                .map(|column| (table.name.clone(), column.source.clone()))
+                .collect::<Vec<_>>()
+        };
+        self.walker.tables.iter().flat_map(of_table).collect()
+    }
+
+    /// The last batches and the schema of all batches.
+    pub fn finish(mut self) -> (Vec<TableBatch>, Schema) {
+        self.flush();
+        (self.take_batches(), self.schema())
+    }
+}
+
+fn at_record<T>(result: Result<T, SyntaxError>, record: usize) -> Result<T, NormalizeError> {
+    result.map_err(|source| NormalizeError::Syntax { record, source })
+}
+
+/// The same document with each key of an object once: the last value wins, in the place of the first.
+fn without_duplicates(text: &str) -> Result<String, SyntaxError> {
+    let mut out = String::with_capacity(text.len());
+    unique_value(&mut Parser::new(text), &mut out)?;
+    Ok(out)
+}
+
+fn unique_value(parser: &mut Parser<'_>, out: &mut String) -> Result<(), SyntaxError> {
+    match parser.kind()? {
+        Kind::Object => {
+            let mut members: indexmap::IndexMap<String, String> = indexmap::IndexMap::new();
+            parser.begin_object()?;
+            while let Some(key) = parser.next_key()? {
+                let key = key.unescape(&mut String::new())?.to_owned();
+                let mut value = String::new();
+                unique_value(parser, &mut value)?;
+                members.insert(key, value);
+            }
+            let mut separator = '{';
+            for (key, value) in members {
+                out.push(std::mem::replace(&mut separator, ','));
+                out.push_str(&serde_json::Value::from(key).to_string());
+                out.push(':');
+                out.push_str(&value);
+            }
+            out.push_str(if separator == '{' { "{}" } else { "}" });
+        }
+        Kind::List => {
+            parser.begin_list()?;
+            let mut separator = '[';
+            while parser.next_element()? {
+                out.push(std::mem::replace(&mut separator, ','));
+                unique_value(parser, out)?;
+            }
+            out.push_str(if separator == '[' { "[]" } else { "]" });
+        }
+        _ => out.push_str(parser.skip()?),
+    }
+    Ok(())
+}

@@ -1,0 +1,56 @@
+use apiduct_model::{DataType, ResourceName, SnakeCase, SystemNames, TableName, WriteDisposition};
+use indexmap::IndexMap;
+
+use crate::Tap;
+
+/// What a [`Normalizer`](crate::Normalizer) is to do with the records of one resource.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// The resource.
+    pub resource: ResourceName,
+    /// The root table; default: the normalized name of the resource.
+    pub table: TableName,
+    /// What happens with earlier rows; default: append.
+    pub write_disposition: WriteDisposition,
+    /// Keys of the source that identify a record; default: none.
+    pub primary_key: Vec<String>,
+    /// The load that the rows belong to; part of every row's identity.
+    pub load_id: String,
+    /// Names of the system columns.
+    pub system: SystemNames,
+    /// Declared types by column name (normalized) of the root table. They win over what the values look like.
+    pub declared: IndexMap<String, DataType>,
+    /// Columns of the root table that the caller fills with one value per page, in the order of the values.
+    pub constants: Vec<String>,
+    /// Values of each record that others need as they were written.
+    pub taps: Vec<Tap>,
+    /// Rows of the root table after which a batch is complete; default 65 536.
+    pub batch_rows: usize,
+    /// Bytes over all tables after which a batch is complete; default 8 MiB.
+    pub batch_bytes: usize,
+    /// Most columns of one table; default 5000.
+    pub max_columns: usize,
+    /// Most tables of the resource; default 1000.
+    pub max_tables: usize,
+}
+
+impl Options {
+    /// The defaults for `resource` under the load `load_id`.
+    pub fn new(resource: &str, load_id: &str) -> Self {
+        Self {
+            resource: resource.into(),
+            table: SnakeCase::path(resource).into(),
+            write_disposition: WriteDisposition::default(),
+            primary_key: Vec::new(),
+            load_id: load_id.to_owned(),
+            system: SystemNames::default(),
+            declared: IndexMap::new(),
+            constants: Vec::new(),
+            taps: Vec::new(),
+            batch_rows: 65_536,
+            batch_bytes: 8 << 20,
+            max_columns: 5000,
+            max_tables: 1000,
+        }
+    }
+}

@@ -1,0 +1,383 @@
+//! The walk over a record: the parser drives the builders, key by key.
+
+use apiduct_json::{Kind, Parser, SyntaxError, Text};
+use apiduct_model::{NameCollision, Scalar, SnakeCase};
+
+use crate::column::ColumnBuilder;
+use crate::error::NormalizeError;
+use crate::options::Options;
+use crate::shape::Shape;
+use crate::table::TableBuilder;
+use crate::tap::TapRow;
+
+/// The key under which a list inside a list, or a record that is a list, is kept.
+const LIST_KEY: &str = "list";
+/// The key under which a scalar inside a list, or a record that is a scalar, is kept.
+const VALUE_KEY: &str = "value";
+
+/// Why a walk stopped inside a record.
+#[derive(Debug)]
+pub(crate) enum Stop {
+    Syntax(SyntaxError),
+    /// An object has the same key twice.
+    DuplicateKey,
+    Failed(Box<NormalizeError>),
+}
+
+impl From<SyntaxError> for Stop {
+    fn from(error: SyntaxError) -> Self {
+        Self::Syntax(error)
+    }
+}
+
+impl From<NormalizeError> for Stop {
+    fn from(error: NormalizeError) -> Self {
+        Self::Failed(Box::new(error))
+    }
+}
+
+type Result<T = (), E = Stop> = std::result::Result<T, E>;
+
+/// All tables of one resource under construction, and what is known about the keys of its records.
+#[derive(Debug)]
+pub(crate) struct Walker {
+    pub(crate) options: Options,
+    pub(crate) tables: Vec<TableBuilder>,
+    shapes: Vec<Shape>,
+    /// For each table, the shape of its rows.
+    row_shapes: Vec<usize>,
+    /// Tapped values, one row per record since they were last taken.
+    pub(crate) tapped: Vec<TapRow>,
+    scratch: String,
+    /// Counts the objects met, to find duplicate keys.
+    visits: u64,
+}
+
+impl Walker {
+    pub(crate) fn new(options: Options) -> Self {
+        let root = TableBuilder::new(options.table.clone(), None, &options.load_id);
+        let taps = (0..options.taps.len()).map(|tap| (tap, 0)).collect();
+        Self {
+            tables: vec![root],
+            shapes: vec![Shape::new(0, String::new(), String::new(), taps)],
+            row_shapes: vec![0],
+            tapped: Vec::new(),
+            scratch: String::new(),
+            visits: 0,
+            options,
+        }
+    }
+
+    /// Reads one record into a new row of the root table and gives its index.
+    pub(crate) fn record(&mut self, parser: &mut Parser<'_>) -> Result<usize> {
+        let row = self.tables[0].begin_row();
+        if !self.options.taps.is_empty() {
+            self.tapped.push(vec![None; self.options.taps.len()]);
+        }
+        self.row(parser, 0, row)?;
+        Ok(row)
+    }
+
+    /// Reads the value of a row: the record itself or an element of a list.
+    fn row(&mut self, parser: &mut Parser<'_>, table: usize, row: usize) -> Result {
+        let shape = self.row_shapes[table];
+        let key = match parser.kind()? {
+            Kind::Object => return self.object(parser, shape, row),
+            Kind::List => LIST_KEY,
+            _ => VALUE_KEY,
+        };
+        let slot = match self.shapes[shape].find(0, key) {
+            Some(slot) => slot,
+            None => self.add_slot(shape, key),
+        };
+        self.value(parser, shape, slot, row)
+    }
+
+    fn object(&mut self, parser: &mut Parser<'_>, shape: usize, row: usize) -> Result {
+        parser.begin_object()?;
+        self.visits += 1;
+        let visit = self.visits;
+        let mut guess = 0;
+        while let Some(key) = parser.next_key()? {
+            let slot = self.slot(shape, guess, key)?;
+            guess = slot + 1;
+            let known = &mut self.shapes[shape].slots[slot];
+            if known.visit == visit {
+                return Err(Stop::DuplicateKey);
+            }
+            known.visit = visit;
+            self.value(parser, shape, slot, row)?;
+        }
+        Ok(())
+    }
+
+    #[inline]
+    fn slot(&mut self, shape: usize, guess: usize, key: Text<'_>) -> Result<usize> {
+        if key.is_escaped {
+            return self.escaped_slot(shape, key);
+        }
+        match self.shapes[shape].find(guess, key.raw) {
+            Some(slot) => Ok(slot),
+            None => Ok(self.add_slot(shape, key.raw)),
+        }
+    }
+
+    fn escaped_slot(&mut self, shape: usize, key: Text<'_>) -> Result<usize> {
+        if let Some(slot) = self.shapes[shape].find_escaped(key.raw) {
+            return Ok(slot);
+        }
+        let unescaped = key.unescape(&mut self.scratch)?.to_owned();
+        let slot = match self.shapes[shape].find(0, &unescaped) {
+            Some(slot) => slot,
+            None => self.add_slot(shape, &unescaped),
+        };
+        self.shapes[shape].add_spelling(key.raw, slot);
+        Ok(slot)
+    }
+
+    fn add_slot(&mut self, shape: usize, key: &str) -> usize {
+        let taps = &self.options.taps;
+        let ends_here = |(tap, step): &&(usize, usize)| {
+            taps[*tap].keys.len() == step + 1 && taps[*tap].keys[*step] == *key
+        };
+        let tap = self.shapes[shape]
+            .taps
+            .iter()
+            .find(ends_here)
+            .map(|(tap, _)| *tap);
+        self.shapes[shape].add(key, tap)
+    }
+
+    fn value(&mut self, parser: &mut Parser<'_>, shape: usize, slot: usize, row: usize) -> Result {
+        let kind = parser.kind()?;
+        if kind == Kind::Null {
+            parser.null()?;
+            self.tap(shape, slot, || Scalar::Null);
+            return Ok(());
+        }
+        if let Some(column) = self.json_column(shape, slot)? {
+            let table = self.shapes[shape].table;
+            self.tables[table].columns[column].push_json(row, parser.skip()?);
+            return Ok(());
+        }
+        match kind {
+            Kind::Object => {
+                let child = self.child_shape(shape, slot);
+                self.object(parser, child, row)
+            }
+            Kind::List => self.list(parser, shape, slot, row),
+            _ => self.scalar(parser, kind, shape, slot, row),
+        }
+    }
+
+    #[inline]
+    fn scalar(
+        &mut self,
+        parser: &mut Parser<'_>,
+        kind: Kind,
+        shape: usize,
+        slot: usize,
+        row: usize,
+    ) -> Result {
+        let column = match self.shapes[shape].slots[slot].column {
+            Some(column) => column,
+            None => self.add_column(shape, slot)?,
+        };
+        let table = self.shapes[shape].table;
+        let builder = &mut self.tables[table].columns[column];
+        match kind {
+            Kind::Bool => {
+                let value = parser.bool()?;
+                builder.push_bool(row, value);
+                self.tap(shape, slot, || Scalar::Bool(value));
+            }
+            Kind::Number => {
+                let number = parser.number()?;
+                builder.push_number(row, number);
+                self.tap(shape, slot, || Scalar::Number(number.text.into()));
+            }
+            _ => {
+                let text = parser.string()?;
+                let text = text.unescape(&mut self.scratch)?;
+                builder.push_text(row, text);
+                let tap = self.shapes[shape].slots[slot].tap;
+                if let (Some(tap), Some(tapped)) = (tap, self.tapped.last_mut()) {
+                    tapped[tap] = Some(Scalar::Text(text.into()));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    #[inline]
+    fn tap(&mut self, shape: usize, slot: usize, value: impl FnOnce() -> Scalar) {
+        if let (Some(tap), Some(row)) = (self.shapes[shape].slots[slot].tap, self.tapped.last_mut())
+        {
+            row[tap] = Some(value());
+        }
+    }
+
+    fn list(&mut self, parser: &mut Parser<'_>, shape: usize, slot: usize, row: usize) -> Result {
+        parser.begin_list()?;
+        if !parser.next_element()? {
+            return Ok(());
+        }
+        let nested = match self.shapes[shape].slots[slot].nested {
+            Some(nested) => nested,
+            None => self.add_table(shape, slot)?,
+        };
+        let parent = self.tables[self.shapes[shape].table].ordinal(row);
+        let mut position = 0;
+        loop {
+            let row = self.tables[nested].begin_nested_row(parent, position);
+            self.row(parser, nested, row)?;
+            position += 1;
+            if !parser.next_element()? {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Normalized path of a slot inside its record.
+    fn path(&self, shape: usize, slot: usize) -> String {
+        let shape = &self.shapes[shape];
+        let name = SnakeCase::path(&shape.slots[slot].key);
+        if shape.prefix.is_empty() {
+            name
+        } else {
+            SnakeCase::join(&shape.prefix, &name)
+        }
+    }
+
+    fn source(&self, shape: usize, slot: usize) -> String {
+        self.shapes[shape].source_of(&self.shapes[shape].slots[slot].key)
+    }
+
+    /// The column of a slot that is declared to hold documents. Only columns of the root table can be declared.
+    fn json_column(&mut self, shape: usize, slot: usize) -> Result<Option<usize>> {
+        if self.options.declared.is_empty() {
+            return Ok(None);
+        }
+        let known = &self.shapes[shape].slots[slot];
+        let is_new = known.column.is_none() && known.child.is_none() && known.nested.is_none();
+        if is_new && self.shapes[shape].table == 0 {
+            let path = self.path(shape, slot);
+            if self.options.declared.get(&path) == Some(&apiduct_model::DataType::Json) {
+                return self.add_column(shape, slot).map(Some);
+            }
+        }
+        let column = self.shapes[shape].slots[slot].column;
+        let builders = &self.tables[self.shapes[shape].table].columns;
+        Ok(column.filter(|column| builders[*column].is_json()))
+    }
+
+    fn child_shape(&mut self, shape: usize, slot: usize) -> usize {
+        if let Some(child) = self.shapes[shape].slots[slot].child {
+            return child;
+        }
+        let (prefix, source) = (self.path(shape, slot), self.source(shape, slot));
+        let key = &self.shapes[shape].slots[slot].key;
+        let goes_on = |(tap, step): &(usize, usize)| {
+            let keys = &self.options.taps[*tap].keys;
+            (keys.len() > step + 1 && keys[*step] == **key).then_some((*tap, step + 1))
+        };
+        let taps = self.shapes[shape].taps.iter().filter_map(goes_on).collect();
+        let child = Shape::new(self.shapes[shape].table, prefix, source, taps);
+        self.shapes.push(child);
+        let child = self.shapes.len() - 1;
+        self.shapes[shape].slots[slot].child = Some(child);
+        child
+    }
+
+    #[cold]
+    fn add_column(&mut self, shape: usize, slot: usize) -> Result<usize> {
+        let (name, source) = (self.path(shape, slot), self.source(shape, slot));
+        let table = self.shapes[shape].table;
+        let column = self.column(table, &name, source)?;
+        self.shapes[shape].slots[slot].column = Some(column);
+        Ok(column)
+    }
+
+    /// A new column of `table`, or the known one that has the same source.
+    pub(crate) fn column(
+        &mut self,
+        table: usize,
+        name: &str,
+        source: String,
+    ) -> Result<usize, NormalizeError> {
+        let builder = &mut self.tables[table];
+        if self.options.system.is_system(name) {
+            return Err(NormalizeError::Reserved {
+                table: builder.name.clone(),
+                key: source,
+                name: name.to_owned(),
+            });
+        }
+        if let Some(known) = builder.position(name) {
+            let first = builder.columns[known].source.clone();
+            if first == source {
+                return Ok(known);
+            }
+            let collision = NameCollision {
+                table: builder.name.clone(),
+                name: name.to_owned(),
+                first,
+                second: source,
+            };
+            return Err(collision.into());
+        }
+        let limit = self.options.max_columns;
+        if builder.columns.len() >= limit {
+            return Err(NormalizeError::TooManyColumns {
+                table: builder.name.clone(),
+                limit,
+                key: source,
+            });
+        }
+        let declared = self
+            .options
+            .declared
+            .get(name)
+            .copied()
+            .filter(|_| table == 0);
+        Ok(builder.add(ColumnBuilder::new(name, source, declared)))
+    }
+
+    #[cold]
+    fn add_table(&mut self, shape: usize, slot: usize) -> Result<usize> {
+        let parent = self.shapes[shape].table;
+        let name = SnakeCase::join(&self.tables[parent].name, &self.path(shape, slot));
+        let source = self.source(shape, slot);
+        if let Some(known) = self.tables.iter().position(|table| table.name == *name) {
+            let first = self.shapes[self.row_shapes[known]].source.clone();
+            let collision = NameCollision {
+                table: self.tables[parent].name.clone(),
+                name,
+                first,
+                second: source,
+            };
+            return Err(NormalizeError::from(collision).into());
+        }
+        if self.tables.len() >= self.options.max_tables {
+            let limit = self.options.max_tables;
+            return Err(NormalizeError::TooManyTables {
+                table: name.into(),
+                limit,
+            }
+            .into());
+        }
+        let parent_name = self.tables[parent].name.clone();
+        let table = TableBuilder::new(
+            name.into(),
+            Some((parent, &parent_name)),
+            &self.options.load_id,
+        );
+        self.tables.push(table);
+        let nested = self.tables.len() - 1;
+        self.shapes
+            .push(Shape::new(nested, String::new(), source, Vec::new()));
+        self.row_shapes.push(self.shapes.len() - 1);
+        self.shapes[shape].slots[slot].nested = Some(nested);
+        Ok(nested)
+    }
+}
