@@ -122,7 +122,7 @@ async fn answer(
             Err(Aborted)
         }
         Some(Fault::Hang) => future::pending().await,
-        _ => Ok(respond(reply)),
+        _ => Ok(respond(reply, &link)),
     }
 }
 
@@ -136,10 +136,10 @@ async fn wait(duration: Duration) {
     }
 }
 
-fn respond(mut reply: Reply) -> Response<Payload> {
+fn respond(mut reply: Reply, link: &Arc<Link>) -> Response<Payload> {
     let status = reply.status;
     let headers = std::mem::take(&mut reply.headers);
-    let mut response = Response::new(Payload::new(reply));
+    let mut response = Response::new(Payload::new(reply, link));
     *response.status_mut() = status;
     *response.headers_mut() = headers;
     response

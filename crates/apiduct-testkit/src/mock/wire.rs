@@ -2,9 +2,9 @@ use std::collections::VecDeque;
 use std::future::Future;
 use std::io::{self, IoSlice};
 use std::pin::Pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::task::{Context, Poll, ready};
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll, Waker, ready};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -15,12 +15,26 @@ use tokio::time::Sleep;
 
 use super::fault::share_of;
 use super::{Fault, Reply};
+use crate::lock;
 
-/// What a handler can do to its connection.
+/// What a handler and its connection tell each other.
 #[derive(Debug, Default)]
 pub(super) struct Link {
     /// When set, the connection ends by a reset instead of an orderly close.
     pub(super) reset: AtomicBool,
+    /// How often all that was written had left.
+    flushes: AtomicU64,
+    /// Bodies that wait for the next flush.
+    waiting: Mutex<Vec<Waker>>,
+}
+
+impl Link {
+    fn flushed(&self) {
+        self.flushes.fetch_add(1, Ordering::Relaxed);
+        for waker in lock(&self.waiting).drain(..) {
+            waker.wake();
+        }
+    }
 }
 
 /// A socket that can be reset from above and counts what it sends.
@@ -88,7 +102,9 @@ impl AsyncWrite for Wire {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(context)
+        ready!(Pin::new(&mut self.stream).poll_flush(context))?;
+        self.link.flushed();
+        Poll::Ready(Ok(()))
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -104,8 +120,29 @@ impl AsyncWrite for Wire {
 pub(super) struct Payload {
     pieces: VecDeque<Bytes>,
     announced: Option<u64>,
-    left_until_cut: Option<u64>,
+    cut: Option<Cut>,
     drip: Option<Drip>,
+}
+
+/// The place where a body breaks off.
+#[derive(Debug)]
+struct Cut {
+    left: u64,
+    link: Arc<Link>,
+    /// The flushes counted when nothing was left.
+    reached_at: Option<u64>,
+}
+
+impl Cut {
+    /// Waits until all before the cut has left: a connection that fails at once takes along what it holds.
+    fn poll_drained(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        let now = self.link.flushes.load(Ordering::Relaxed);
+        if now > *self.reached_at.get_or_insert(now) {
+            return Poll::Ready(());
+        }
+        lock(&self.link.waiting).push(context.waker().clone());
+        Poll::Pending
+    }
 }
 
 #[derive(Debug)]
@@ -116,12 +153,14 @@ struct Drip {
 }
 
 impl Payload {
-    pub(super) fn new(reply: Reply) -> Self {
+    pub(super) fn new(reply: Reply, link: &Arc<Link>) -> Self {
         let length = reply.len();
-        let left_until_cut = match reply.fault {
-            Some(Fault::Truncate(share)) => {
-                Some(share_of(length, share).min(length.saturating_sub(1)))
-            }
+        let cut = match reply.fault {
+            Some(Fault::Truncate(share)) => Some(Cut {
+                left: share_of(length, share).min(length.saturating_sub(1)),
+                link: Arc::clone(link),
+                reached_at: None,
+            }),
             _ => None,
         };
         let drip = match reply.fault {
@@ -139,7 +178,7 @@ impl Payload {
                 .filter(|piece| !piece.is_empty())
                 .collect(),
             announced: (!reply.chunked).then_some(length),
-            left_until_cut,
+            cut,
             drip,
         }
     }
@@ -163,9 +202,14 @@ impl Payload {
 
     fn take(&mut self) -> Option<Bytes> {
         let mut piece = self.pieces.pop_front()?;
-        let most = self.drip.as_ref().map_or(usize::MAX, |drip| drip.chunk);
+        let chunk = self.drip.as_ref().map_or(usize::MAX, |drip| drip.chunk);
+        let left = self.cut.as_ref().map_or(u64::MAX, |cut| cut.left);
+        let most = chunk.min(usize::try_from(left).unwrap_or(usize::MAX));
         if piece.len() > most {
             self.pieces.push_front(piece.split_off(most));
+        }
+        if let Some(cut) = &mut self.cut {
+            cut.left -= piece.len() as u64;
         }
         Some(piece)
     }
@@ -182,24 +226,14 @@ impl Body for Payload {
         if self.pieces.is_empty() {
             return Poll::Ready(None);
         }
-        ready!(self.poll_pause(context));
-        let Some(mut piece) = self.take() else {
-            return Poll::Ready(None);
-        };
-        if let Some(left) = &mut self.left_until_cut {
-            if *left == 0 {
-                return Poll::Ready(Some(Err(io::Error::other(
-                    "the reply is truncated on purpose",
-                ))));
-            }
-            piece.truncate(usize::try_from(*left).unwrap_or(usize::MAX));
-            *left -= piece.len() as u64;
-            if *left == 0 {
-                // Something must remain, so that the next poll reports the cut instead of an orderly end.
-                self.pieces.push_front(Bytes::from_static(b" "));
-            }
+        if let Some(cut) = self.cut.as_mut().filter(|cut| cut.left == 0) {
+            ready!(cut.poll_drained(context));
+            return Poll::Ready(Some(Err(io::Error::other(
+                "the reply is truncated on purpose",
+            ))));
         }
-        Poll::Ready(Some(Ok(Frame::data(piece))))
+        ready!(self.poll_pause(context));
+        Poll::Ready(self.take().map(|piece| Ok(Frame::data(piece))))
     }
 
     fn is_end_stream(&self) -> bool {
