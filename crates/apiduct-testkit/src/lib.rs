@@ -7,14 +7,18 @@
 //! Nothing here uses a fixed port or leaves a process, thread or socket behind.
 
 mod clock;
+mod load;
 mod mock;
 mod random;
+mod records;
 
 pub use clock::FakeClock;
+pub use load::{LoadOptions, load_server};
 pub use mock::{
     Access, Chaos, Collection, Fault, LimitHeaders, MockApi, MockApiBuilder, RateLimit, Received,
     Reply, RetryAfter, Stats,
 };
+pub use records::Records;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 

@@ -1,7 +1,9 @@
 //! Behaviors of the test equipment itself.
+#![expect(clippy::unwrap_used, reason = "a test fails by a panic")]
 
 mod basics;
 mod collections;
 mod faults;
 mod limits;
+mod load;
 mod tls;
