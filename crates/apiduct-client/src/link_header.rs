@@ -37,7 +37,8 @@ impl Link {
 
     /// Whether the link starts at another document than the response it came with.
     pub fn is_anchored_elsewhere(&self) -> bool {
-        self.param("anchor").is_some_and(|anchor| !anchor.is_empty())
+        self.param("anchor")
+            .is_some_and(|anchor| !anchor.is_empty())
     }
 }
 
@@ -184,7 +185,10 @@ mod tests {
             (r#"<https://h/x?page=2>; rel="next""#, "https://h/x?page=2"),
             ("<https://h/x?page=2>; rel=next", "https://h/x?page=2"),
             ("<https://h/x?page=2>; rel='next'", "https://h/x?page=2"),
-            (r#"<https://h/x?a=1,2&page=2>; rel="next""#, "https://h/x?a=1,2&page=2"),
+            (
+                r#"<https://h/x?a=1,2&page=2>; rel="next""#,
+                "https://h/x?a=1,2&page=2",
+            ),
             (r#"</x?page=2>; rel="next""#, "/x?page=2"),
             (r#"<u>; title="a"; rel="next", <z>; rel="prev""#, "u"),
             (r#"<p>; rel="prev", <u>; rel="next""#, "u"),
@@ -197,7 +201,10 @@ mod tests {
             (r#"<>; rel="next""#, ""),
             (r#"<u>;rel="next""#, "u"),
             (r#"<u> ; rel = "next""#, "u"),
-            (r#"<u>; title="a, <b>; rel=\"next\""; rel=prev, <c>; rel=next"#, "c"),
+            (
+                r#"<u>; title="a, <b>; rel=\"next\""; rel=prev, <c>; rel=next"#,
+                "c",
+            ),
             (r#"<u>; rel=next; rel=prev"#, "u"),
             (r#"<u>; crossorigin; rel="next""#, "u"),
             (r#", ,<u>; rel="next","#, "u"),
@@ -227,7 +234,11 @@ mod tests {
 
     #[test]
     fn links_of_several_headers_are_read_in_order() {
-        let values = [r#"<a>; rel="prev""#, r#"<b>; rel="next""#, r#"<c>; rel="next""#];
+        let values = [
+            r#"<a>; rel="prev""#,
+            r#"<b>; rel="next""#,
+            r#"<c>; rel="next""#,
+        ];
         assert_eq!(next(&values).as_deref(), Some("b"));
     }
 

@@ -3,15 +3,40 @@
 //! A [`Paginator`] is shared and never changes; all it knows about progress is the [`Position`] it is given. So
 //! one paginator serves many runs at a time, and a position can be stored and resumed.
 
+mod cursor;
+mod header_cursor;
+mod header_link;
+mod json_link;
+mod link;
+mod offset;
+mod page_number;
+mod range;
+mod setting;
+mod single_page;
+#[cfg(test)]
+pub(crate) mod test_support;
+
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
-use apiduct_json::Selector;
+use apiduct_json::{Captured, Selector};
 use apiduct_model::{Hint, Redactor, Scalar, redact_url};
 use serde::{Deserialize, Serialize};
 use url::Url;
 
+pub use cursor::Cursor;
+pub use header_cursor::HeaderCursor;
+pub use header_link::HeaderLink;
+pub use json_link::JsonLink;
+pub use offset::Offset;
+pub use page_number::PageNumber;
+pub use range::TotalPath;
+pub(crate) use range::to_whole_number;
+pub use setting::{Setting, SetupError};
+pub use single_page::SinglePage;
+
+use crate::inject::InjectError;
 use crate::{Page, Request};
 
 /// How to get from one page to the next.
@@ -40,7 +65,22 @@ pub trait Paginator: fmt::Debug + Send + Sync {
         Vec::new()
     }
 
-    /// What this paginator does, for people: `page number in \`page\`, from 1`.
+    /// Whether the settings can work; asked before the first request. Default: they can.
+    ///
+    /// # Errors
+    ///
+    /// The first setting that cannot work.
+    fn validate(&self) -> Result<(), SetupError> {
+        Ok(())
+    }
+
+    /// How much there is in all, if `page` says so. Default: unknown.
+    fn total(&self, page: &Page) -> Option<Total> {
+        let _ = page;
+        None
+    }
+
+    /// What this paginator does, for people: `page number in query parameter \`page\`, from 1`.
     fn describe(&self) -> String;
 }
 
@@ -61,9 +101,26 @@ impl<T: Paginator + ?Sized> Paginator for Arc<T> {
         (**self).needs()
     }
 
+    fn validate(&self) -> Result<(), SetupError> {
+        (**self).validate()
+    }
+
+    fn total(&self, page: &Page) -> Option<Total> {
+        (**self).total(page)
+    }
+
     fn describe(&self) -> String {
         (**self).describe()
     }
+}
+
+/// How much an API says it has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Total {
+    /// So many pages.
+    Pages(u64),
+    /// So many records.
+    Records(u64),
 }
 
 /// A place in a list of pages. Comparable, printable and storable.
@@ -247,24 +304,50 @@ impl Hint for PaginateError {
     }
 }
 
-/// One page and no more.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct SinglePage;
-
-impl Paginator for SinglePage {
-    fn start(&self) -> Position {
-        Position::Start
+impl From<InjectError> for PaginateError {
+    fn from(error: InjectError) -> Self {
+        Self::Inject {
+            problem: error.to_string(),
+        }
     }
+}
 
-    fn apply(&self, _: &Position, _: &mut Request) -> Result<(), PaginateError> {
-        Ok(())
+/// The number in `position`, for paginators that count.
+fn number(position: &Position, paginator: &'static str) -> Result<u64, PaginateError> {
+    match position {
+        Position::Number(number) => Ok(*number),
+        other => Err(foreign(other, paginator)),
     }
+}
 
-    fn advance(&self, _: &Position, _: &Page) -> Result<Step, PaginateError> {
-        Ok(Step::Done(Reason::SinglePage))
+fn number_scalar(number: u64) -> Scalar {
+    Scalar::Number(number.to_string().into())
+}
+
+fn foreign(position: &Position, paginator: &'static str) -> PaginateError {
+    PaginateError::ForeignPosition {
+        position: position.to_string(),
+        paginator,
     }
+}
 
-    fn describe(&self) -> String {
-        "single page".to_owned()
+/// Whether a captured reference to the next page says that there is none: nothing, null, an empty text or list,
+/// `false`, zero.
+fn says_nothing(captured: &Captured) -> bool {
+    match captured {
+        Captured::Absent => true,
+        Captured::Scalar(Scalar::Null | Scalar::Bool(false)) => true,
+        Captured::Scalar(Scalar::Bool(true)) => false,
+        Captured::Scalar(Scalar::Text(text)) => text.trim().is_empty(),
+        Captured::Scalar(Scalar::Number(text)) => {
+            text.parse::<f64>().is_ok_and(|number| number == 0.0)
+        }
+        Captured::Json(text) => {
+            let inside = text
+                .trim()
+                .trim_start_matches(['[', '{'])
+                .trim_end_matches([']', '}']);
+            inside.trim().is_empty()
+        }
     }
 }

@@ -1,0 +1,195 @@
+//! Pages are numbered.
+
+use apiduct_json::Selector;
+
+use super::range::Range;
+use super::setting::PlaceSettings;
+use super::{PaginateError, Paginator, Position, Setting, SetupError, Step, Total, TotalPath};
+use crate::inject::{BodyPath, Inject};
+use crate::{Page, Request};
+
+/// Counts pages: `page=1`, `page=2`, and so on.
+///
+/// The number is sent with every request, the first one included, as a query parameter or in the body. After each page
+/// these are asked in order, and the first that says so ends the pagination: an empty page, the API's total number of
+/// pages, `maximum_page`, the API's has-more value. At least one of them must be in use.
+///
+/// ```
+/// use apiduct_client::paginate::{PageNumber, Paginator};
+///
+/// let paginator = PageNumber::new().page_param("p").total_path("meta.total_pages");
+/// assert!(paginator.validate().is_ok());
+/// assert_eq!(
+///     paginator.describe(),
+///     "page number in query parameter `p`, from 1, total pages at `meta.total_pages`, until an empty page"
+/// );
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PageNumber {
+    /// The number of the first page to fetch. Default: 1.
+    pub initial_page: u64,
+    /// The number that the API gives its very first page, where pagination starts later than there. It counts only when
+    /// the total is compared. Default: `initial_page`.
+    pub base_page: Option<u64>,
+    /// The query parameter. Default: `page`, unless `page_body_path` is given.
+    pub page_param: Option<String>,
+    /// The place in the body, instead of a query parameter. Default: none.
+    pub page_body_path: Option<Setting<BodyPath>>,
+    /// Where the API says how many *pages* there are. Default: `total`, if it is there.
+    pub total_path: TotalPath,
+    /// The last page to fetch. The first page is fetched in any case. Default: none.
+    pub maximum_page: Option<u64>,
+    /// Whether a page without records ends the pagination. Default: yes.
+    pub stop_after_empty_page: bool,
+    /// Where the API says whether there is more: a boolean, or a word like `yes`. Default: none.
+    pub has_more_path: Option<Setting<Selector>>,
+}
+
+impl PageNumber {
+    /// Pages counted from 1 in the query parameter `page`.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The number of the first page to fetch. Default: 1.
+    #[must_use]
+    pub fn initial_page(mut self, number: u64) -> Self {
+        self.initial_page = number;
+        self
+    }
+
+    /// The number that the API gives its very first page. Default: the first page to fetch.
+    #[must_use]
+    pub fn base_page(mut self, number: u64) -> Self {
+        self.base_page = Some(number);
+        self
+    }
+
+    /// The query parameter. Default: `page`.
+    #[must_use]
+    pub fn page_param(mut self, name: impl Into<String>) -> Self {
+        self.page_param = Some(name.into());
+        self
+    }
+
+    /// The place in the body, instead of a query parameter.
+    #[must_use]
+    pub fn page_body_path(mut self, path: impl Into<Setting<BodyPath>>) -> Self {
+        self.page_body_path = Some(path.into());
+        self
+    }
+
+    /// Where the API says how many pages there are; `None::<&str>` when it does not. Default: `total`, if it is there.
+    #[must_use]
+    pub fn total_path(mut self, path: impl Into<TotalPath>) -> Self {
+        self.total_path = path.into();
+        self
+    }
+
+    /// The last page to fetch. Default: none.
+    #[must_use]
+    pub fn maximum_page(mut self, number: u64) -> Self {
+        self.maximum_page = Some(number);
+        self
+    }
+
+    /// Whether a page without records ends the pagination. Default: yes.
+    #[must_use]
+    pub fn stop_after_empty_page(mut self, stop: bool) -> Self {
+        self.stop_after_empty_page = stop;
+        self
+    }
+
+    /// Where the API says whether there is more. Default: none.
+    #[must_use]
+    pub fn has_more_path(mut self, path: impl Into<Setting<Selector>>) -> Self {
+        self.has_more_path = Some(path.into());
+        self
+    }
+
+    fn place(&self) -> Result<Inject, SetupError> {
+        let settings = PlaceSettings {
+            param: self.page_param.as_deref(),
+            body_path: self.page_body_path.as_ref(),
+            fields: ("page_param", "page_body_path"),
+            default: "page",
+        };
+        settings.place()
+    }
+
+    fn range(&self) -> Range<'_> {
+        Range {
+            total_path: &self.total_path,
+            has_more_path: self.has_more_path.as_ref(),
+            stop_after_empty_page: self.stop_after_empty_page,
+            maximum: self.maximum_page.map(|last| (last, last.saturating_add(1))),
+            maximum_field: "maximum_page",
+        }
+    }
+}
+
+impl Default for PageNumber {
+    fn default() -> Self {
+        Self {
+            initial_page: 1,
+            base_page: None,
+            page_param: None,
+            page_body_path: None,
+            total_path: TotalPath::Usual,
+            maximum_page: None,
+            stop_after_empty_page: true,
+            has_more_path: None,
+        }
+    }
+}
+
+impl Paginator for PageNumber {
+    fn start(&self) -> Position {
+        Position::Number(self.initial_page)
+    }
+
+    fn validate(&self) -> Result<(), SetupError> {
+        self.place()?;
+        self.range().validate()
+    }
+
+    fn apply(&self, position: &Position, request: &mut Request) -> Result<(), PaginateError> {
+        let number = super::number(position, "page number")?;
+        Ok(self
+            .place()?
+            .write(&super::number_scalar(number), request)?)
+    }
+
+    fn advance(&self, position: &Position, page: &Page) -> Result<Step, PaginateError> {
+        let number = super::number(position, "page number")?;
+        let base = self.base_page.unwrap_or(self.initial_page);
+        self.range().step(page, number.saturating_add(1), base)
+    }
+
+    fn needs(&self) -> Vec<Selector> {
+        self.range().needs()
+    }
+
+    /// The total number of pages. What stands at the default path `total` does not count: many APIs give the number of
+    /// records there.
+    fn total(&self, page: &Page) -> Option<Total> {
+        if self.total_path == TotalPath::Usual {
+            return None;
+        }
+        self.range().total(page).ok().flatten().map(Total::Pages)
+    }
+
+    fn describe(&self) -> String {
+        let place = self
+            .place()
+            .map_or_else(|error| error.to_string(), |place| place.to_string());
+        format!(
+            "page number in {place}, from {}{}",
+            self.initial_page,
+            self.range().describe("pages")
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests;
