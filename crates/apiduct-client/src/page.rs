@@ -7,7 +7,7 @@ use apiduct_json::{Captured, Records, Scanned, Selector};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::error::Error;
+use crate::error::{Cause, Error};
 use crate::paginate::Position;
 use crate::{Request, Response, charset};
 
@@ -58,14 +58,14 @@ impl Page {
     pub fn records<T: DeserializeOwned>(&self) -> Result<Vec<T>, Error> {
         let mut records = Vec::with_capacity(self.scanned.records.len());
         for (index, text) in self.scanned.records.texts().enumerate() {
-            let failed = |source| Error::Record {
+            let failed = |error: &dyn fmt::Display| Error::Record {
                 page: self.number,
                 record: index as u64 + 1,
                 url: self.response.shown_url(),
-                source,
+                source: Cause::masked(error, &self.response.redactor),
             };
-            let text = text.map_err(|error| failed(Arc::new(error)))?;
-            records.push(serde_json::from_str(text).map_err(|error| failed(Arc::new(error)))?);
+            let text = text.map_err(|error| failed(&error))?;
+            records.push(serde_json::from_str(text).map_err(|error| failed(&error))?);
         }
         Ok(records)
     }
@@ -97,7 +97,7 @@ impl Page {
             Value::Null
         } else {
             let text = charset::to_utf8(&self.response.body, self.response.content_type());
-            serde_json::from_slice(&text).map_err(|error| self.response.not_json(Arc::new(error)))?
+            serde_json::from_slice(&text).map_err(|error| self.response.not_json(&error))?
         };
         Ok(self.value.get_or_init(|| Arc::new(value)))
     }

@@ -4,8 +4,8 @@ use std::fmt;
 
 use apiduct_model::{MASK, Scalar, redact_url};
 use bytes::Bytes;
-use http::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use http::Method;
+use http::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use url::Url;
 
 use crate::transport::PreparedRequest;
@@ -65,7 +65,9 @@ impl Request {
         let own = self.params.iter().find(|(own, _)| own == name);
         own.map(|(_, value)| value.clone()).or_else(|| {
             let mut pairs = self.url.query_pairs();
-            pairs.find(|(own, _)| own == name).map(|(_, value)| value.into_owned())
+            pairs
+                .find(|(own, _)| own == name)
+                .map(|(_, value)| value.into_owned())
         })
     }
 
@@ -99,7 +101,8 @@ impl Request {
 
     /// Whether the request may be repeated without harm: as said, or else as its method promises.
     pub fn is_idempotent(&self) -> bool {
-        self.idempotent.unwrap_or_else(|| self.method.is_idempotent())
+        self.idempotent
+            .unwrap_or_else(|| self.method.is_idempotent())
     }
 
     /// The URL with the parameters in its query, as it is sent.
@@ -238,7 +241,9 @@ macro_rules! param_by_text {
     )*};
 }
 
-param_by_text!(&str, &String, char, bool, u8, u16, u32, u64, usize, i8, i16, i32, i64, isize, f32, f64);
+param_by_text!(
+    &str, &String, char, bool, u8, u16, u32, u64, usize, i8, i16, i32, i64, isize, f32, f64
+);
 
 impl ParamValue for Param {
     fn into_param(self) -> Param {
@@ -327,7 +332,13 @@ mod tests {
     #[test]
     fn parameters_are_encoded_form_style_after_the_query_of_the_url() {
         let mut request = request("http://h/a?x=1");
-        for (name, value) in [("x", "2"), ("s", ""), ("sp", "a b"), ("pl", "a+b"), ("u", "é*:/~")] {
+        for (name, value) in [
+            ("x", "2"),
+            ("s", ""),
+            ("sp", "a b"),
+            ("pl", "a+b"),
+            ("u", "é*:/~"),
+        ] {
             request.params.push((name.into(), value.into()));
         }
         assert_eq!(
@@ -399,9 +410,15 @@ mod tests {
     #[test]
     fn debug_output_shows_no_values_that_could_be_secret() {
         let mut request = request("http://u:pw@h/?api_key=s3cret");
-        request.set_header(http::header::AUTHORIZATION, HeaderValue::from_static("Bearer s3cret"));
+        request.set_header(
+            http::header::AUTHORIZATION,
+            HeaderValue::from_static("Bearer s3cret"),
+        );
         request.body = Body::Json(serde_json::json!({"password": "s3cret"}));
         let shown = format!("{request:?}");
-        assert!(!shown.contains("s3cret") && !shown.contains("pw"), "{shown}");
+        assert!(
+            !shown.contains("s3cret") && !shown.contains("pw"),
+            "{shown}"
+        );
     }
 }

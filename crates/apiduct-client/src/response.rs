@@ -2,7 +2,6 @@
 
 use std::borrow::Cow;
 use std::fmt;
-use std::sync::Arc;
 use std::time::Duration;
 
 use apiduct_model::{Redactor, redact_url};
@@ -13,7 +12,7 @@ use serde::de::DeserializeOwned;
 use url::Url;
 
 use crate::charset;
-use crate::error::{Error, StatusError};
+use crate::error::{Cause, Error, NotJson, StatusError};
 
 /// How much of a body an error may show, in characters.
 const EXCERPT: usize = 300;
@@ -98,7 +97,7 @@ impl Response {
     /// [`Error::Json`] when the body is not JSON, or not of that shape.
     pub fn json<T: DeserializeOwned>(&self) -> Result<T, Error> {
         let bytes = charset::to_utf8(&self.body, self.content_type());
-        serde_json::from_slice(&bytes).map_err(|error| self.not_json(Arc::new(error)))
+        serde_json::from_slice(&bytes).map_err(|error| self.not_json(&error))
     }
 
     /// The `Content-Type` header.
@@ -156,15 +155,15 @@ impl Response {
         }
     }
 
-    pub(crate) fn not_json(&self, source: Arc<dyn std::error::Error + Send + Sync>) -> Error {
-        Error::Json(Box::new(crate::error::NotJson {
+    pub(crate) fn not_json(&self, problem: &dyn fmt::Display) -> Error {
+        Error::Json(Box::new(NotJson {
             method: self.method.clone(),
             url: self.shown_url(),
             status: self.status,
             content_type: self.content_type().unwrap_or("none").to_owned(),
             excerpt: self.excerpt(),
             attempts: self.attempts,
-            source,
+            problem: Cause::masked(problem, &self.redactor),
         }))
     }
 }

@@ -127,7 +127,11 @@ mod tests {
             ("http://h", "/a/../y", "http://h/y"),
             ("http://h", "/a b", "http://h/a%20b"),
             ("http://h", "/中", "http://h/%E4%B8%AD"),
-            ("http://bücher.example", "x", "http://xn--bcher-kva.example/x"),
+            (
+                "http://bücher.example",
+                "x",
+                "http://xn--bcher-kva.example/x",
+            ),
             ("http://h", "/a%2Fb", "http://h/a%2Fb"),
             ("http://h", "//evil/x", "http://h/evil/x"),
             ("http://h", "a#f", "http://h/a#f"),

@@ -1,0 +1,166 @@
+//! Who we are: credentials, put on a request just before it is sent.
+//!
+//! An [`Auth`] is asked for every try, so that a token can be renewed in between, and only for requests to the
+//! origin that the credentials belong to.
+
+mod api_key;
+mod basic;
+mod bearer;
+
+use std::fmt;
+use std::sync::Arc;
+
+use apiduct_model::{Hint, Redactor};
+use async_trait::async_trait;
+use http::HeaderValue;
+
+pub use api_key::{ApiKey, KeyLocation};
+pub use basic::Basic;
+pub use bearer::Bearer;
+
+use crate::error::Cause;
+use crate::transport::{Limits, Transport};
+use crate::{Request, Response, Timer};
+
+/// Puts credentials on requests.
+#[async_trait]
+pub trait Auth: fmt::Debug + Send + Sync {
+    /// Puts credentials on `request`; called for each try and each redirect within the origin.
+    ///
+    /// # Errors
+    ///
+    /// When there are no credentials to put there. The request is not sent then.
+    async fn authorize(
+        &self,
+        request: &mut Request,
+        context: &AuthContext<'_>,
+    ) -> Result<(), AuthError>;
+
+    /// What to do when a request with these credentials was answered 401. Default: nothing.
+    fn rejected(&self, response: &Response) -> OnRejected {
+        let _ = response;
+        OnRejected::Fail
+    }
+
+    /// Tells `redactor` all secrets that are known from the start. Default: none.
+    fn register(&self, redactor: &Redactor) {
+        let _ = redactor;
+    }
+}
+
+#[async_trait]
+impl<T: Auth + ?Sized> Auth for Arc<T> {
+    async fn authorize(
+        &self,
+        request: &mut Request,
+        context: &AuthContext<'_>,
+    ) -> Result<(), AuthError> {
+        (**self).authorize(request, context).await
+    }
+
+    fn rejected(&self, response: &Response) -> OnRejected {
+        (**self).rejected(response)
+    }
+
+    fn register(&self, redactor: &Redactor) {
+        (**self).register(redactor);
+    }
+}
+
+/// What an [`Auth`] can use to get credentials.
+#[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
+pub struct AuthContext<'a> {
+    /// Sends requests of its own, for tokens.
+    pub transport: &'a dyn Transport,
+    /// The limits of such requests.
+    pub limits: &'a Limits,
+    /// Tells when a token expires.
+    pub timer: &'a dyn Timer,
+    /// Must hear of every secret that is obtained.
+    pub redactor: &'a Redactor,
+    /// The number of this try, from 1.
+    pub attempt: u32,
+}
+
+/// What to do when credentials were rejected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum OnRejected {
+    /// The rejection is the result.
+    #[default]
+    Fail,
+    /// Other credentials are at hand, or will be got: the request is tried once more.
+    RetryOnce,
+}
+
+/// Why there are no credentials.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum AuthError {
+    /// A secret is empty.
+    #[error("`{field}` of the {scheme} authentication is empty")]
+    Missing {
+        /// The scheme: `bearer`, `api_key`.
+        scheme: &'static str,
+        /// The field.
+        field: &'static str,
+    },
+    /// A value cannot stand where it must go.
+    #[error("`{field}` of the {scheme} authentication cannot be sent: {problem}")]
+    Invalid {
+        /// The scheme.
+        scheme: &'static str,
+        /// The field.
+        field: &'static str,
+        /// Why; never the value.
+        problem: &'static str,
+    },
+    /// A token could not be obtained.
+    #[error("no token could be obtained")]
+    Token {
+        /// Why.
+        source: Cause,
+    },
+}
+
+impl Hint for AuthError {
+    fn hint(&self) -> Option<String> {
+        let hint = match self {
+            Self::Missing { field, .. } => format!("give `{field}` a value"),
+            Self::Invalid { field, .. } => {
+                format!("check `{field}` for line breaks and other invisible characters")
+            }
+            Self::Token { .. } => "check the token URL, the client id and its secret".to_owned(),
+        };
+        Some(hint)
+    }
+}
+
+/// No credentials; takes those of the client away from one call.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct NoAuth;
+
+#[async_trait]
+impl Auth for NoAuth {
+    async fn authorize(&self, _: &mut Request, _: &AuthContext<'_>) -> Result<(), AuthError> {
+        Ok(())
+    }
+}
+
+/// A header value that shows up in no debug output.
+fn secret_value(
+    text: &str,
+    scheme: &'static str,
+    field: &'static str,
+) -> Result<HeaderValue, AuthError> {
+    let mut value = HeaderValue::from_str(text).map_err(|_| AuthError::Invalid {
+        scheme,
+        field,
+        problem: "it has characters that no header may have",
+    })?;
+    value.set_sensitive(true);
+    Ok(value)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,435 @@
+//! From a request to its response: auth, redirects, hooks and retries around a transport.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use apiduct_model::Redactor;
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE, LOCATION};
+use http::{Method, StatusCode};
+use url::Url;
+
+use crate::auth::{Auth, AuthContext, AuthError, OnRejected};
+use crate::error::{Error, ExchangeError, ForeignVia};
+use crate::hook::{Hook, HookContext, Verdict};
+use crate::origin::{CredentialScope, OnForeignOrigin, strip_credentials};
+use crate::request::Body;
+use crate::response::RetryStop;
+use crate::retry::{Backoff, Outcome, RetryBudgets, RetryDecision, RetryPolicy};
+use crate::transport::{Limits, RawResponse, Transport, TransportError};
+use crate::{Request, Response, Timer};
+
+/// Redirects that are followed for one request.
+const MAX_REDIRECTS: usize = 30;
+
+/// All that requests of one client share.
+#[derive(Debug)]
+pub(crate) struct Exchanger {
+    pub(crate) transport: Arc<dyn Transport>,
+    pub(crate) timer: Arc<dyn Timer>,
+    pub(crate) policy: RetryPolicy,
+    pub(crate) backoff: Backoff,
+    pub(crate) budgets: RetryBudgets,
+    pub(crate) scope: CredentialScope,
+    pub(crate) on_foreign: OnForeignOrigin,
+    pub(crate) redactor: Redactor,
+    pub(crate) hooks: Vec<Arc<dyn Hook>>,
+}
+
+/// One request with what belongs to it.
+#[derive(Debug, Clone)]
+pub(crate) struct Call {
+    pub(crate) request: Request,
+    pub(crate) auth: Arc<dyn Auth>,
+    pub(crate) limits: Limits,
+    /// Who gave the URL.
+    pub(crate) via: ForeignVia,
+}
+
+/// A response that is not tried again.
+#[derive(Debug)]
+pub(crate) struct Exchanged<T> {
+    pub(crate) response: Response,
+    pub(crate) pass: Pass,
+    /// What was read from the body, if it was to be read.
+    pub(crate) content: Option<T>,
+}
+
+/// What hooks let through.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Pass {
+    Take,
+    Skip,
+    Stop,
+}
+
+/// Why a body could not be read.
+#[derive(Debug)]
+pub(crate) struct Unreadable {
+    pub(crate) problem: String,
+}
+
+/// How far a call got.
+#[derive(Debug)]
+struct Progress {
+    started: Duration,
+    attempts: u32,
+    rate_limited: u32,
+    /// Credentials were renewed after a 401.
+    renewed: bool,
+}
+
+/// A try that brought no response.
+enum Failure {
+    Transport(TransportError),
+    Fatal(Error),
+}
+
+/// What the rules say about a response.
+enum Ruling<T> {
+    Done(Box<Exchanged<T>>),
+    /// Try again after the wait.
+    Again(Duration),
+}
+
+impl Exchanger {
+    /// Sends `call` until there is a response worth having or no try is left. The body of a response with a status
+    /// below 400 is given to `read`; one that cannot be read is tried again like a broken transfer.
+    ///
+    /// # Errors
+    ///
+    /// Never for a status; see [`Error`].
+    pub(crate) async fn exchange<T: Send>(
+        &self,
+        call: &Call,
+        read: &(dyn Fn(&Response) -> Result<T, Unreadable> + Send + Sync),
+    ) -> Result<Exchanged<T>, Error> {
+        let mut progress = Progress {
+            started: self.timer.monotonic(),
+            attempts: 0,
+            rate_limited: 0,
+            renewed: false,
+        };
+        loop {
+            progress.attempts += 1;
+            let wait = match self.follow(call, progress.attempts).await {
+                Ok(response) => match self.rule(call, &mut progress, response, read)? {
+                    Ruling::Done(done) => return Ok(*done),
+                    Ruling::Again(wait) => wait,
+                },
+                Err(Failure::Fatal(error)) => return Err(error),
+                Err(Failure::Transport(error)) => {
+                    match self.wait_after(call, &progress, Outcome::Failed(&error)) {
+                        Ok(Some(wait)) => wait,
+                        Ok(None) => return Err(self.failed(call, &progress, error, None)),
+                        Err(stop) => return Err(self.failed(call, &progress, error, Some(stop))),
+                    }
+                }
+            };
+            if !wait.is_zero() {
+                self.timer.sleep(wait).await;
+            }
+        }
+    }
+
+    /// Decides about a response.
+    fn rule<T>(
+        &self,
+        call: &Call,
+        progress: &mut Progress,
+        mut response: Response,
+        read: &(dyn Fn(&Response) -> Result<T, Unreadable> + Send + Sync),
+    ) -> Result<Ruling<T>, Error> {
+        if response.status == StatusCode::TOO_MANY_REQUESTS {
+            progress.rate_limited += 1;
+        }
+        response.attempts = progress.attempts;
+        response.rate_limited = progress.rate_limited;
+        response.elapsed = self.timer.monotonic().saturating_sub(progress.started);
+        let is_unauthorized = response.status == StatusCode::UNAUTHORIZED;
+        if is_unauthorized
+            && !progress.renewed
+            && call.auth.rejected(&response) == OnRejected::RetryOnce
+        {
+            tracing::debug!(url = %response.shown_url(), "credentials rejected, trying others");
+            progress.renewed = true;
+            return Ok(Ruling::Again(Duration::ZERO));
+        }
+        let mut pass = Pass::Take;
+        match self.ask_hooks(call, progress, &mut response) {
+            Verdict::Accept => {}
+            Verdict::SkipPage => pass = Pass::Skip,
+            Verdict::Stop => pass = Pass::Stop,
+            Verdict::Fail { reason } => {
+                return Err(Error::Rejected {
+                    method: response.method.clone(),
+                    url: response.shown_url(),
+                    reason: self.redactor.redact(&reason).into_owned(),
+                });
+            }
+            Verdict::Retry { reason } => {
+                match self.wait_after(call, progress, Outcome::Hook(&reason)) {
+                    Ok(Some(wait)) => return Ok(Ruling::Again(wait)),
+                    Ok(None) => {}
+                    Err(stop) => response.retry_stop = Some(stop),
+                }
+            }
+        }
+        if pass == Pass::Take {
+            return self.settle(call, progress, response, read);
+        }
+        // A page that is skipped still leads to the next one, if it can be read.
+        let is_read = pass == Pass::Skip && response.status.as_u16() < 400;
+        let content = is_read.then(|| read(&response).ok()).flatten();
+        Ok(Ruling::Done(Box::new(Exchanged {
+            response,
+            pass,
+            content,
+        })))
+    }
+
+    /// Decides about a response that hooks have nothing against.
+    fn settle<T>(
+        &self,
+        call: &Call,
+        progress: &Progress,
+        mut response: Response,
+        read: &(dyn Fn(&Response) -> Result<T, Unreadable> + Send + Sync),
+    ) -> Result<Ruling<T>, Error> {
+        let outcome = Outcome::Response(response.status, &response.headers);
+        if response.retry_stop.is_none() {
+            match self.wait_after(call, progress, outcome) {
+                Ok(Some(wait)) => return Ok(Ruling::Again(wait)),
+                Ok(None) => {}
+                Err(stop) => response.retry_stop = Some(stop),
+            }
+        }
+        let mut content = None;
+        if response.status.as_u16() < 400 {
+            match read(&response) {
+                Ok(value) => content = Some(value),
+                Err(unreadable) => {
+                    // A page of another kind will not turn into JSON by asking again.
+                    if !is_markup(&response)
+                        && let Ok(Some(wait)) = self.wait_after(call, progress, Outcome::BrokenJson)
+                    {
+                        return Ok(Ruling::Again(wait));
+                    }
+                    return Err(response.not_json(&unreadable.problem));
+                }
+            }
+            if let Some(budget) = self.budgets.of(&call.request.url) {
+                budget.refund();
+            }
+        }
+        tracing::trace!(
+            method = %response.method,
+            url = %response.shown_url(),
+            status = response.status.as_u16(),
+            bytes = response.body.len(),
+            attempts = response.attempts,
+            "response"
+        );
+        let pass = Pass::Take;
+        Ok(Ruling::Done(Box::new(Exchanged {
+            response,
+            pass,
+            content,
+        })))
+    }
+
+    fn ask_hooks(&self, call: &Call, progress: &Progress, response: &mut Response) -> Verdict {
+        let context = HookContext {
+            request: &call.request,
+            attempt: progress.attempts,
+        };
+        for hook in &self.hooks {
+            let verdict = hook.inspect(response, &context);
+            if verdict != Verdict::Accept {
+                return verdict;
+            }
+        }
+        Verdict::Accept
+    }
+
+    /// The wait before the next try: `Ok(None)` when there is no point in one, an error when there would be.
+    fn wait_after(
+        &self,
+        call: &Call,
+        progress: &Progress,
+        outcome: Outcome<'_>,
+    ) -> Result<Option<Duration>, RetryStop> {
+        let is_safe = call.request.is_idempotent();
+        // The try after renewed credentials is not counted.
+        let tries = progress.attempts - u32::from(progress.renewed);
+        let decision = self
+            .policy
+            .decide(outcome, tries, is_safe, self.timer.now());
+        let (reason, asked) = match decision {
+            RetryDecision::Keep => return Ok(None),
+            RetryDecision::Stop(stop) => return Err(stop),
+            RetryDecision::Retry { reason, after } => (reason, after),
+        };
+        // A wait that the server named is its own bound.
+        if asked.is_none()
+            && let Some(budget) = self.budgets.of(&call.request.url)
+            && !budget.try_spend()
+        {
+            return Err(RetryStop::BudgetSpent);
+        }
+        let wait = asked.unwrap_or_else(|| self.backoff.delay(tries));
+        tracing::warn!(
+            method = %call.request.method,
+            url = %self.redactor.redact_url(&call.request.url),
+            attempt = progress.attempts,
+            wait_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX),
+            reason = %self.redactor.redact(&reason.to_string()),
+            "request is tried again"
+        );
+        Ok(Some(wait))
+    }
+
+    fn failed(
+        &self,
+        call: &Call,
+        progress: &Progress,
+        error: TransportError,
+        retry_stop: Option<RetryStop>,
+    ) -> Error {
+        Error::Transport(Box::new(ExchangeError {
+            method: call.request.method.clone(),
+            url: self.redactor.redact_url(&call.request.full_url()),
+            attempts: progress.attempts,
+            elapsed: self.timer.monotonic().saturating_sub(progress.started),
+            retry_stop,
+            error: error.masked(|text| self.redactor.redact(text).into_owned()),
+        }))
+    }
+
+    /// Makes one try: sends the request and follows redirects.
+    async fn follow(&self, call: &Call, attempt: u32) -> Result<Response, Failure> {
+        let mut request = call.request.clone();
+        let mut via = call.via;
+        for _ in 0..=MAX_REDIRECTS {
+            let raw = self.send_once(call, &request, via, attempt).await?;
+            let Some(target) = redirect_target(&raw, &request.full_url()) else {
+                return Ok(self.response(raw, &request));
+            };
+            tracing::debug!(
+                status = raw.status.as_u16(),
+                to = %self.redactor.redact_url(&target),
+                "redirect"
+            );
+            redirect(&mut request, raw.status, target);
+            via = ForeignVia::Redirect;
+        }
+        Err(Failure::Fatal(Error::TooManyRedirects {
+            method: call.request.method.clone(),
+            url: self.redactor.redact_url(&call.request.full_url()),
+            limit: MAX_REDIRECTS,
+        }))
+    }
+
+    async fn send_once(
+        &self,
+        call: &Call,
+        request: &Request,
+        via: ForeignVia,
+        attempt: u32,
+    ) -> Result<RawResponse, Failure> {
+        let mut request = request.clone();
+        if self.scope.covers(&request.url) {
+            let context = AuthContext {
+                transport: &*self.transport,
+                limits: &call.limits,
+                timer: &*self.timer,
+                redactor: &self.redactor,
+                attempt,
+            };
+            let authorized = call.auth.authorize(&mut request, &context).await;
+            authorized.map_err(|source| self.unauthorized(&request, source))?;
+        } else {
+            self.enter_foreign(&mut request, via)?;
+        }
+        // Credentials in a URL count only where the caller wrote them, and were taken out of it there.
+        let _ = request.url.set_username("");
+        let _ = request.url.set_password(None);
+        let sent = self.transport.send(request.prepare(), &call.limits).await;
+        sent.map_err(Failure::Transport)
+    }
+
+    fn unauthorized(&self, request: &Request, source: AuthError) -> Failure {
+        Failure::Fatal(Error::Auth {
+            method: request.method.clone(),
+            url: self.redactor.redact_url(&request.url),
+            source,
+        })
+    }
+
+    fn enter_foreign(&self, request: &mut Request, via: ForeignVia) -> Result<(), Failure> {
+        let url = self.redactor.redact_url(&request.url);
+        if self.on_foreign == OnForeignOrigin::Strip && request.body == Body::Empty {
+            tracing::warn!(%url, "request to another origin goes without credentials");
+            strip_credentials(request);
+            return Ok(());
+        }
+        Err(Failure::Fatal(Error::ForeignOrigin {
+            via,
+            url,
+            origin: self.scope.origin(),
+        }))
+    }
+
+    fn response(&self, raw: RawResponse, request: &Request) -> Response {
+        let mut response = Response::new(raw.status, raw.headers, raw.body, request.full_url());
+        response.method = request.method.clone();
+        response.wire_bytes = raw.wire_bytes;
+        response.redactor = self.redactor.clone();
+        response
+    }
+}
+
+impl fmt::Display for Unreadable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.problem)
+    }
+}
+
+/// Where a redirect leads; `None` when the response is none, or says nothing usable.
+fn redirect_target(raw: &RawResponse, from: &Url) -> Option<Url> {
+    if !matches!(raw.status.as_u16(), 301 | 302 | 303 | 307 | 308) {
+        return None;
+    }
+    let location = raw.headers.get(LOCATION)?;
+    let location = String::from_utf8_lossy(location.as_bytes());
+    let target = from.join(&location).ok()?;
+    matches!(target.scheme(), "http" | "https").then_some(target)
+}
+
+/// Turns `request` into the one that follows a redirect with `status`.
+fn redirect(request: &mut Request, status: StatusCode, target: Url) {
+    let becomes_get = match status.as_u16() {
+        301 | 302 => request.method == Method::POST,
+        303 => request.method != Method::HEAD,
+        _ => false,
+    };
+    if becomes_get {
+        request.method = Method::GET;
+        request.body = Body::Empty;
+        request.headers.remove(CONTENT_TYPE);
+        request.headers.remove(CONTENT_LENGTH);
+    }
+    request.url = target;
+    request.params.clear();
+}
+
+/// Whether the body is HTML or XML, by its type or its first character.
+fn is_markup(response: &Response) -> bool {
+    let content_type = response
+        .content_type()
+        .unwrap_or_default()
+        .to_ascii_lowercase();
+    content_type.starts_with("text/html")
+        || content_type.contains("xml")
+        || response.body.trim_ascii_start().starts_with(b"<")
+}

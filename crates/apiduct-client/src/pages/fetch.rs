@@ -1,0 +1,127 @@
+//! One page under way.
+
+use std::fmt;
+use std::sync::Arc;
+
+use apiduct_json::{ScanPlan, Scanned};
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use serde_json::Value;
+use tokio::runtime::Handle;
+use tokio::task::JoinHandle;
+use tracing::Instrument;
+
+use crate::error::Error;
+use crate::exchange::{Call, Pass, Unreadable};
+use crate::paginate::Position;
+use crate::{Client, Request, Response, charset};
+
+/// What to fetch, and how to read it.
+#[derive(Debug)]
+pub(super) struct Order {
+    pub(super) call: Call,
+    pub(super) position: Position,
+    /// How to scan the page; without it the page is parsed whole, for detection.
+    pub(super) plan: Option<Arc<ScanPlan>>,
+}
+
+/// What came of an [`Order`].
+#[derive(Debug)]
+pub(super) struct Fetched {
+    pub(super) request: Request,
+    pub(super) position: Position,
+    pub(super) response: Response,
+    pub(super) content: Content,
+    pub(super) pass: Pass,
+}
+
+/// What was read from a body.
+#[derive(Debug)]
+pub(super) enum Content {
+    Nothing,
+    Scanned(Scanned),
+    Value(Value),
+}
+
+/// A fetch under way; dropping it cancels it.
+pub(super) enum Fetch {
+    /// On the runtime, so that it goes on while nobody looks.
+    Spawned(JoinHandle<Result<Fetched, Error>>),
+    /// Without a runtime it goes on only while somebody waits.
+    Inline(BoxFuture<'static, Result<Fetched, Error>>),
+}
+
+impl Fetch {
+    pub(super) fn start(client: Client, order: Order) -> Self {
+        let fetch = run(client, order).in_current_span();
+        match Handle::try_current() {
+            Ok(runtime) => Self::Spawned(runtime.spawn(fetch)),
+            Err(_) => Self::Inline(fetch.boxed()),
+        }
+    }
+
+    pub(super) async fn finish(&mut self) -> Result<Fetched, Error> {
+        match self {
+            Self::Spawned(task) => match task.await {
+                Ok(fetched) => fetched,
+                Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
+                Err(_) => Err(Error::Canceled),
+            },
+            Self::Inline(fetch) => fetch.await,
+        }
+    }
+}
+
+impl Drop for Fetch {
+    fn drop(&mut self) {
+        if let Self::Spawned(task) = self {
+            task.abort();
+        }
+    }
+}
+
+impl fmt::Debug for Fetch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Fetch")
+    }
+}
+
+async fn run(client: Client, order: Order) -> Result<Fetched, Error> {
+    let Order {
+        call,
+        position,
+        plan,
+    } = order;
+    let read = move |response: &Response| read(response, plan.as_deref());
+    let exchanged = client.shared.exchanger.exchange(&call, &read).await?;
+    Ok(Fetched {
+        request: call.request,
+        position,
+        response: exchanged.response,
+        content: exchanged.content.unwrap_or(Content::Nothing),
+        pass: exchanged.pass,
+    })
+}
+
+fn read(response: &Response, plan: Option<&ScanPlan>) -> Result<Content, Unreadable> {
+    if response.is_bodiless() {
+        return Ok(Content::Nothing);
+    }
+    let text = charset::utf8_bytes(&response.body, response.content_type());
+    match plan {
+        Some(plan) => plan.scan(&text).map(Content::Scanned).map_err(unreadable),
+        None => serde_json::from_slice(&text)
+            .map(Content::Value)
+            .map_err(unreadable),
+    }
+}
+
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "the shape that `map_err` wants"
+)]
+fn unreadable(problem: impl fmt::Display) -> Unreadable {
+    Unreadable {
+        problem: problem.to_string(),
+    }
+}

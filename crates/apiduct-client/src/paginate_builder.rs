@@ -1,0 +1,126 @@
+//! Walks over pages, before they begin.
+
+use std::sync::Arc;
+
+use apiduct_json::Selector;
+use http::Method;
+
+use crate::client::parse_selector;
+use crate::draft::{Draft, request_setters};
+use crate::paginate::{Paginator, Position};
+use crate::{Client, Pages};
+
+/// A walk over the pages of a list that is being described; made by [`Client::paginate`].
+///
+/// Requests of a walk count as safe to repeat, also those with a POST: they read.
+#[derive(Debug)]
+#[must_use = "a walk does nothing before `send`"]
+pub struct PaginateBuilder {
+    draft: Draft,
+    options: WalkOptions,
+}
+
+/// What is special about a walk.
+#[derive(Debug, Clone)]
+pub(crate) struct WalkOptions {
+    pub(crate) paginator: Option<Arc<dyn Paginator>>,
+    pub(crate) selector: Option<Selector>,
+    pub(crate) allow_missing: bool,
+    pub(crate) max_pages: Option<u64>,
+    pub(crate) prefetch: bool,
+    pub(crate) resume_at: Option<Position>,
+    pub(crate) allow_repeats: bool,
+}
+
+impl PaginateBuilder {
+    pub(crate) fn new(client: &Client, path: &str) -> Self {
+        let mut draft = Draft::new(client, Method::GET, path);
+        draft.idempotent(true);
+        let shared = &client.shared;
+        Self {
+            draft,
+            options: WalkOptions {
+                paginator: shared.paginator.clone(),
+                selector: shared.selector.clone(),
+                allow_missing: false,
+                max_pages: None,
+                prefetch: true,
+                resume_at: None,
+                allow_repeats: false,
+            },
+        }
+    }
+
+    request_setters!();
+
+    /// Uses another method. Default GET.
+    pub fn method(mut self, method: Method) -> Self {
+        self.draft.request.method = method;
+        self
+    }
+
+    /// Pages like this instead of as the client says.
+    pub fn paginator(mut self, paginator: impl Paginator + 'static) -> Self {
+        self.options.paginator = Some(Arc::new(paginator));
+        self
+    }
+
+    /// Finds the paginator out from the first page, whatever the client says.
+    pub fn detect_paginator(mut self) -> Self {
+        self.options.paginator = None;
+        self
+    }
+
+    /// Looks for records here instead of where the client says.
+    pub fn data_selector(mut self, selector: &str) -> Self {
+        match parse_selector(selector) {
+            Ok(selector) => self.options.selector = Some(selector),
+            Err(error) => self.draft.fail(error),
+        }
+        self
+    }
+
+    /// Looks for records at a parsed selector; `None` finds it out from the first page.
+    pub fn selector(mut self, selector: Option<Selector>) -> Self {
+        self.options.selector = selector;
+        self
+    }
+
+    /// Whether a first page without anything at the selector is an empty page. Default: an error.
+    pub fn allow_missing(mut self, allow: bool) -> Self {
+        self.options.allow_missing = allow;
+        self
+    }
+
+    /// Ends after this many pages. Default: no bound.
+    pub fn max_pages(mut self, pages: u64) -> Self {
+        self.options.max_pages = Some(pages);
+        self
+    }
+
+    /// Whether the next page is asked for before this one is handed out. Default true; at most one page is waiting.
+    pub fn prefetch(mut self, prefetch: bool) -> Self {
+        self.options.prefetch = prefetch;
+        self
+    }
+
+    /// Begins at a position that an earlier walk had reached. It needs a declared paginator.
+    pub fn resume_at(mut self, position: Position) -> Self {
+        self.options.resume_at = Some(position);
+        self
+    }
+
+    /// Whether pages may repeat earlier pages. Default: that is an error, since such a walk seldom ends.
+    pub fn allow_repeats(mut self, allow: bool) -> Self {
+        self.options.allow_repeats = allow;
+        self
+    }
+
+    /// Begins the walk. Nothing is sent before the first [`Pages::next`], which also reports mistakes.
+    pub fn send(self) -> Pages {
+        match self.draft.into_call() {
+            Ok((client, call)) => Pages::new(client, call, self.options),
+            Err(error) => Pages::failed(error),
+        }
+    }
+}

@@ -1,0 +1,263 @@
+use std::fmt;
+use std::time::{Duration, SystemTime};
+
+use http::StatusCode;
+use http::header::{HeaderMap, RETRY_AFTER};
+
+use super::RetryConfig;
+use crate::response::RetryStop;
+use crate::transport::TransportError;
+
+/// Whether a try may be repeated. It sees one try at a time and waits for nothing.
+#[derive(Debug, Clone)]
+pub struct RetryPolicy {
+    config: RetryConfig,
+}
+
+/// How a try ended.
+#[derive(Debug, Clone, Copy)]
+pub enum Outcome<'a> {
+    /// A response came back.
+    Response(StatusCode, &'a HeaderMap),
+    /// None came back.
+    Failed(&'a TransportError),
+    /// A response came back whole as far as the transport can tell, but its JSON is cut or broken.
+    BrokenJson,
+    /// A hook wants another try.
+    Hook(&'a str),
+}
+
+/// What to do after a try.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RetryDecision {
+    /// Nothing: it is a result, or trying again cannot help.
+    Keep,
+    /// It could be tried again, and is not.
+    Stop(RetryStop),
+    /// Try again.
+    Retry {
+        /// Why.
+        reason: RetryReason,
+        /// The wait that the server asked for.
+        after: Option<Duration>,
+    },
+}
+
+/// Why a request is tried again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum RetryReason {
+    /// The status says so.
+    Status(StatusCode),
+    /// The exchange failed.
+    Transport(String),
+    /// The JSON is cut or broken.
+    BrokenJson,
+    /// A hook asked for it.
+    Hook(String),
+}
+
+impl fmt::Display for RetryReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Status(status) => write!(f, "status {}", status.as_u16()),
+            Self::Transport(message) | Self::Hook(message) => f.write_str(message),
+            Self::BrokenJson => f.write_str("the JSON is cut or broken"),
+        }
+    }
+}
+
+impl RetryPolicy {
+    /// The policy that `config` describes.
+    pub fn new(config: RetryConfig) -> Self {
+        Self { config }
+    }
+
+    /// What to do after try number `tries` (from 1) ended like `outcome`. `is_safe` says that repeating the request
+    /// does nothing twice.
+    pub fn decide(
+        &self,
+        outcome: Outcome<'_>,
+        tries: u32,
+        is_safe: bool,
+        now: SystemTime,
+    ) -> RetryDecision {
+        let (reason, after, did_nothing) = match outcome {
+            Outcome::Response(status, headers) => {
+                if !self
+                    .config
+                    .statuses
+                    .iter()
+                    .any(|range| range.contains(&status.as_u16()))
+                {
+                    return RetryDecision::Keep;
+                }
+                let after = self.asked_wait(headers, now);
+                (
+                    RetryReason::Status(status),
+                    after,
+                    status == StatusCode::TOO_MANY_REQUESTS,
+                )
+            }
+            Outcome::Failed(error) if error.is_retried() => {
+                let reason = RetryReason::Transport(error.to_string());
+                (reason, None, error.never_left())
+            }
+            Outcome::Failed(_) => return RetryDecision::Keep,
+            Outcome::BrokenJson => (RetryReason::BrokenJson, None, false),
+            Outcome::Hook(reason) => (RetryReason::Hook(reason.to_owned()), None, false),
+        };
+        if !(is_safe || did_nothing || self.config.retry_unsafe) {
+            return RetryDecision::Stop(RetryStop::NotIdempotent);
+        }
+        if tries > self.config.max_retries {
+            return RetryDecision::Stop(RetryStop::Exhausted);
+        }
+        let max_wait = self.config.max_wait;
+        match after {
+            Some(asked) if asked > max_wait => {
+                RetryDecision::Stop(RetryStop::WaitTooLong { asked, max_wait })
+            }
+            after => RetryDecision::Retry { reason, after },
+        }
+    }
+
+    fn asked_wait(&self, headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
+        if self.config.respect_retry_after {
+            retry_after(headers, now)
+        } else {
+            None
+        }
+    }
+}
+
+/// The wait that a `Retry-After` header asks for, as seconds (also with decimals) or as a date. `None` when there is
+/// no such header, or it asks for no wait.
+pub fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
+    let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
+    let is_number = text
+        .bytes()
+        .all(|byte| byte.is_ascii_digit() || byte == b'.');
+    let wait = if is_number {
+        Duration::try_from_secs_f64(text.parse().ok()?).ok()?
+    } else {
+        let date = httpdate::parse_http_date(text).ok()?;
+        date.duration_since(now).ok()?
+    };
+    Some(wait).filter(|wait| !wait.is_zero())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::Cause;
+    use crate::transport::TimeLimit;
+
+    const NOW: SystemTime = SystemTime::UNIX_EPOCH;
+
+    fn asking(value: &str) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        headers.insert(RETRY_AFTER, value.parse().unwrap());
+        headers
+    }
+
+    fn policy() -> RetryPolicy {
+        RetryPolicy::new(RetryConfig::default())
+    }
+
+    fn decide_status(status: u16, is_safe: bool) -> RetryDecision {
+        let status = StatusCode::from_u16(status).unwrap();
+        let headers = HeaderMap::new();
+        policy().decide(Outcome::Response(status, &headers), 1, is_safe, NOW)
+    }
+
+    #[test]
+    fn retry_after_is_read_as_seconds_or_as_a_date() {
+        for (value, seconds) in [
+            ("4", Some(4.0)),
+            (" 4 ", Some(4.0)),
+            ("1.5", Some(1.5)),
+            ("Thu, 01 Jan 1970 00:00:10 GMT", Some(10.0)),
+            ("0", None),
+            ("-1", None),
+            ("1e3", None),
+            ("xyz", None),
+            ("", None),
+            ("Wed, 31 Dec 1969 00:00:00 GMT", None),
+            ("9999999999999999999999999", None),
+        ] {
+            let wait = retry_after(&asking(value), NOW);
+            assert_eq!(wait.map(|wait| wait.as_secs_f64()), seconds, "`{value}`");
+        }
+        assert_eq!(retry_after(&HeaderMap::new(), NOW), None);
+    }
+
+    #[test]
+    fn rate_limits_and_server_errors_are_retried_and_other_statuses_kept() {
+        for status in [429, 500, 502, 503, 504, 599] {
+            assert!(
+                matches!(decide_status(status, true), RetryDecision::Retry { .. }),
+                "{status}"
+            );
+        }
+        for status in [200, 204, 301, 400, 401, 403, 404, 408, 418] {
+            assert_eq!(decide_status(status, true), RetryDecision::Keep, "{status}");
+        }
+    }
+
+    #[test]
+    fn an_unsafe_request_is_retried_only_if_it_did_nothing() {
+        let stop = RetryDecision::Stop(RetryStop::NotIdempotent);
+        assert_eq!(decide_status(503, false), stop);
+        assert!(matches!(
+            decide_status(429, false),
+            RetryDecision::Retry { .. }
+        ));
+        let source = Cause::new("refused");
+        let refused = TransportError::Connect {
+            host: "h".into(),
+            source,
+        };
+        let silent = TransportError::Timeout {
+            which: TimeLimit::Idle,
+            limit: Duration::from_secs(1),
+        };
+        let decide = |error| policy().decide(Outcome::Failed(error), 1, false, NOW);
+        assert!(matches!(decide(&refused), RetryDecision::Retry { .. }));
+        assert_eq!(decide(&silent), stop);
+    }
+
+    #[test]
+    fn tries_end_after_the_configured_retries() {
+        let headers = HeaderMap::new();
+        let outcome = Outcome::Response(StatusCode::BAD_GATEWAY, &headers);
+        let decide = |tries| policy().decide(outcome, tries, true, NOW);
+        assert!(matches!(decide(5), RetryDecision::Retry { .. }));
+        assert_eq!(decide(6), RetryDecision::Stop(RetryStop::Exhausted));
+    }
+
+    #[test]
+    fn retry_after_beyond_the_limit_gives_up() {
+        let headers = asking("301");
+        let outcome = Outcome::Response(StatusCode::TOO_MANY_REQUESTS, &headers);
+        assert_eq!(
+            policy().decide(outcome, 1, true, NOW),
+            RetryDecision::Stop(RetryStop::WaitTooLong {
+                asked: Duration::from_secs(301),
+                max_wait: Duration::from_secs(300),
+            })
+        );
+    }
+
+    #[test]
+    fn retry_after_can_be_ignored() {
+        let config = RetryConfig {
+            respect_retry_after: false,
+            ..RetryConfig::default()
+        };
+        let headers = asking("4");
+        let outcome = Outcome::Response(StatusCode::SERVICE_UNAVAILABLE, &headers);
+        let decision = RetryPolicy::new(config).decide(outcome, 1, true, NOW);
+        assert!(matches!(decision, RetryDecision::Retry { after: None, .. }));
+    }
+}

@@ -1,0 +1,121 @@
+//! The border to the network: one exchange of one request for one response.
+//!
+//! A [`Transport`] follows no redirects, retries nothing and knows no credentials; all that is decided above it, by
+//! rules that see its [`TransportError`].
+
+mod error;
+#[cfg(feature = "reqwest")]
+mod reqwest;
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use apiduct_model::redact_url;
+use async_trait::async_trait;
+use bytes::Bytes;
+use http::header::HeaderName;
+use http::{HeaderMap, Method, StatusCode};
+use url::Url;
+
+#[cfg(feature = "reqwest")]
+pub use self::reqwest::{ReqwestTransport, ReqwestTransportBuilder};
+pub use error::{TimeLimit, TransportError};
+
+/// Sends one request and receives one response.
+#[async_trait]
+pub trait Transport: fmt::Debug + Send + Sync {
+    /// Makes one exchange. Redirects come back as responses. The body is complete, decompressed, and no larger
+    /// than `limits.max_response_bytes`.
+    ///
+    /// # Errors
+    ///
+    /// When no complete response came back; never for a status.
+    async fn send(
+        &self,
+        request: PreparedRequest,
+        limits: &Limits,
+    ) -> Result<RawResponse, TransportError>;
+}
+
+#[async_trait]
+impl<T: Transport + ?Sized> Transport for Arc<T> {
+    async fn send(
+        &self,
+        request: PreparedRequest,
+        limits: &Limits,
+    ) -> Result<RawResponse, TransportError> {
+        (**self).send(request, limits).await
+    }
+}
+
+/// A request in its final form.
+#[derive(Clone, PartialEq, Eq)]
+pub struct PreparedRequest {
+    /// The method.
+    pub method: Method,
+    /// The URL with the whole query.
+    pub url: Url,
+    /// All headers but those that belong to the transfer (`Host`, `Content-Length`, `Accept-Encoding`).
+    pub headers: HeaderMap,
+    /// The body, if there is one.
+    pub body: Option<Bytes>,
+}
+
+impl fmt::Debug for PreparedRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names: Vec<&str> = self.headers.keys().map(HeaderName::as_str).collect();
+        f.debug_struct("PreparedRequest")
+            .field("method", &self.method)
+            .field("url", &redact_url(&self.url))
+            .field("headers", &names)
+            .field("body_bytes", &self.body.as_ref().map(Bytes::len))
+            .finish()
+    }
+}
+
+/// A response as a transport hands it over.
+#[derive(Clone)]
+pub struct RawResponse {
+    /// The status.
+    pub status: StatusCode,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// The body, decompressed.
+    pub body: Bytes,
+    /// Size of the body as transferred, where it is known.
+    pub wire_bytes: Option<u64>,
+}
+
+impl fmt::Debug for RawResponse {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RawResponse")
+            .field("status", &self.status)
+            .field("body_bytes", &self.body.len())
+            .finish_non_exhaustive()
+    }
+}
+
+/// How long one exchange may take and how large its response may be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Limits {
+    /// Longest time for making a connection, name resolution and TLS included. Default 30 s.
+    pub connect_timeout: Duration,
+    /// Longest silence: until the response begins, and between two pieces of it. Default 60 s.
+    pub idle_timeout: Duration,
+    /// Longest time for the whole exchange. Default: none.
+    pub total_timeout: Option<Duration>,
+    /// Largest body in bytes, after decompression. Default 256 MiB.
+    pub max_response_bytes: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            connect_timeout: Duration::from_secs(30),
+            idle_timeout: Duration::from_mins(1),
+            total_timeout: None,
+            max_response_bytes: 256 * 1024 * 1024,
+        }
+    }
+}

@@ -1,0 +1,327 @@
+//! The built-in transport: HTTP/1.1 and HTTP/2 by `reqwest`, TLS by `rustls`.
+
+use std::error::Error as StdError;
+use std::io;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::{Bytes, BytesMut};
+use http::header::CONTENT_LENGTH;
+use reqwest::redirect::Policy;
+use reqwest::{Certificate, Client, Response};
+use tokio::time::timeout;
+use url::Url;
+
+use super::{Limits, PreparedRequest, RawResponse, TimeLimit, Transport, TransportError};
+use crate::error::Cause;
+
+/// Largest buffer that a `Content-Length` alone makes us reserve.
+const LARGEST_RESERVE: u64 = 16 * 1024 * 1024;
+
+/// HTTP/1.1 and HTTP/2 with connection reuse, gzip, Brotli, zstd and deflate, cookies by domain, and proxies as the
+/// environment says (`HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY`, `NO_PROXY`).
+///
+/// Certificates are checked against the authorities that the system trusts, and those added with
+/// [`ReqwestTransportBuilder::root_certificates_pem`].
+#[derive(Debug, Clone)]
+pub struct ReqwestTransport {
+    client: Client,
+    connect_timeout: Duration,
+}
+
+/// Settings of a [`ReqwestTransport`] that hold for all its connections.
+#[derive(Debug, Clone)]
+pub struct ReqwestTransportBuilder {
+    connect_timeout: Duration,
+    roots: Vec<Vec<u8>>,
+    use_proxies: bool,
+}
+
+impl ReqwestTransport {
+    /// Starts from the defaults.
+    pub fn builder() -> ReqwestTransportBuilder {
+        ReqwestTransportBuilder {
+            connect_timeout: Limits::default().connect_timeout,
+            roots: Vec::new(),
+            use_proxies: true,
+        }
+    }
+}
+
+impl ReqwestTransportBuilder {
+    /// Longest time for making a connection; it holds whatever the [`Limits`] of an exchange say. Default 30 s.
+    #[must_use]
+    pub fn connect_timeout(mut self, limit: Duration) -> Self {
+        self.connect_timeout = limit;
+        self
+    }
+
+    /// Trusts the certificate authorities in `pem` too, one or more PEM blocks.
+    #[must_use]
+    pub fn root_certificates_pem(mut self, pem: impl Into<Vec<u8>>) -> Self {
+        self.roots.push(pem.into());
+        self
+    }
+
+    /// Goes straight to every host, whatever the environment says about proxies. Default: proxies are used.
+    #[must_use]
+    pub fn no_proxies(mut self) -> Self {
+        self.use_proxies = false;
+        self
+    }
+
+    /// Builds the transport. No connection is made yet.
+    ///
+    /// # Errors
+    ///
+    /// [`TransportError::Other`] when a root certificate cannot be read or TLS cannot be set up.
+    pub fn build(self) -> Result<ReqwestTransport, TransportError> {
+        let mut roots = Vec::new();
+        for pem in &self.roots {
+            let found = Certificate::from_pem_bundle(pem).map_err(|error| other(&error))?;
+            if found.is_empty() {
+                let source = Cause::new("no PEM certificate in the root certificates");
+                return Err(TransportError::Other { source });
+            }
+            roots.extend(found);
+        }
+        let has_own_roots = !roots.is_empty();
+        let client = match self.configure().tls_certs_merge(roots).build() {
+            Ok(client) => client,
+            Err(error) if !has_own_roots => {
+                // A system without certificate authorities can still be asked for plain HTTP.
+                tracing::warn!(cause = %root(&error), "no system certificates: https will not be trusted");
+                let bare = self.configure().tls_certs_only([]).build();
+                bare.map_err(|error| other(&error))?
+            }
+            Err(error) => return Err(other(&error)),
+        };
+        Ok(ReqwestTransport {
+            client,
+            connect_timeout: self.connect_timeout,
+        })
+    }
+
+    fn configure(&self) -> reqwest::ClientBuilder {
+        let builder = Client::builder()
+            .redirect(Policy::none())
+            .referer(false)
+            .cookie_store(true)
+            .connect_timeout(self.connect_timeout);
+        if self.use_proxies {
+            builder
+        } else {
+            builder.no_proxy()
+        }
+    }
+}
+
+#[async_trait]
+impl Transport for ReqwestTransport {
+    async fn send(
+        &self,
+        request: PreparedRequest,
+        limits: &Limits,
+    ) -> Result<RawResponse, TransportError> {
+        let Some(total) = limits.total_timeout else {
+            return self.exchange(request, limits).await;
+        };
+        let exchange = self.exchange(request, limits);
+        timeout(total, exchange)
+            .await
+            .unwrap_or_else(|_| Err(ran_out(TimeLimit::Total, total)))
+    }
+}
+
+impl ReqwestTransport {
+    async fn exchange(
+        &self,
+        request: PreparedRequest,
+        limits: &Limits,
+    ) -> Result<RawResponse, TransportError> {
+        let host = shown_host(&request.url);
+        let mut builder = self
+            .client
+            .request(request.method, request.url)
+            .headers(request.headers);
+        if let Some(body) = request.body {
+            builder = builder.body(body);
+        }
+        // One limit covers connecting and waiting for the first byte: which of the two goes on is not visible here.
+        let wait = limits.idle_timeout.max(self.connect_timeout);
+        let response = timeout(wait, builder.send())
+            .await
+            .map_err(|_| ran_out(TimeLimit::Idle, wait))?
+            .map_err(|error| self.failed_to_send(&error, host))?;
+        self.receive(response, limits).await
+    }
+
+    async fn receive(
+        &self,
+        mut response: Response,
+        limits: &Limits,
+    ) -> Result<RawResponse, TransportError> {
+        let limit = limits.max_response_bytes;
+        let announced = response.content_length();
+        if announced.is_some_and(|length| length > limit) {
+            return Err(TransportError::TooLarge { limit });
+        }
+        let mut body = Collected::new(announced.unwrap_or(0).min(limit));
+        loop {
+            let piece = timeout(limits.idle_timeout, response.chunk())
+                .await
+                .map_err(|_| ran_out(TimeLimit::Idle, limits.idle_timeout))?
+                .map_err(|error| failed_to_read(&error, body.len()))?;
+            let Some(piece) = piece else {
+                break;
+            };
+            if body.len() + piece.len() as u64 > limit {
+                return Err(TransportError::TooLarge { limit });
+            }
+            body.push(piece);
+        }
+        let body = body.into_bytes();
+        let is_plain = response.headers().contains_key(CONTENT_LENGTH);
+        Ok(RawResponse {
+            status: response.status(),
+            headers: std::mem::take(response.headers_mut()),
+            wire_bytes: is_plain.then_some(body.len() as u64),
+            body,
+        })
+    }
+
+    fn failed_to_send(&self, error: &reqwest::Error, host: String) -> TransportError {
+        let source = root(error);
+        if error.is_builder() {
+            return TransportError::InvalidUrl {
+                reason: source.text().to_owned(),
+            };
+        }
+        if error.is_dns() {
+            return TransportError::Dns { host, source };
+        }
+        if error.is_connect() {
+            if error.is_timeout() {
+                return ran_out(TimeLimit::Connect, self.connect_timeout);
+            }
+            if chain(error).any(is_tls) {
+                return TransportError::Tls { host, source };
+            }
+            return TransportError::Connect { host, source };
+        }
+        if error.is_request() || error.is_body() {
+            return TransportError::Broken {
+                received: 0,
+                source,
+            };
+        }
+        TransportError::Other { source }
+    }
+}
+
+/// A body in the making: one piece is kept as it is, more are joined.
+struct Collected {
+    reserve: usize,
+    first: Option<Bytes>,
+    rest: BytesMut,
+}
+
+impl Collected {
+    fn new(announced: u64) -> Self {
+        Self {
+            reserve: usize::try_from(announced.min(LARGEST_RESERVE)).unwrap_or(0),
+            first: None,
+            rest: BytesMut::new(),
+        }
+    }
+
+    fn len(&self) -> u64 {
+        (self.first.as_ref().map_or(0, Bytes::len) + self.rest.len()) as u64
+    }
+
+    fn push(&mut self, piece: Bytes) {
+        if self.rest.is_empty() {
+            let Some(first) = self.first.take() else {
+                self.first = Some(piece);
+                return;
+            };
+            self.rest
+                .reserve(self.reserve.max((first.len() + piece.len()) * 2));
+            self.rest.extend_from_slice(&first);
+        }
+        self.rest.extend_from_slice(&piece);
+    }
+
+    fn into_bytes(self) -> Bytes {
+        self.first.unwrap_or_else(|| self.rest.freeze())
+    }
+}
+
+/// Tells a body that does not decompress from one that did not arrive: the decoder reports an I/O error itself,
+/// whereas a broken connection has the protocol's error around it.
+fn failed_to_read(error: &reqwest::Error, received: u64) -> TransportError {
+    let decoder = chain(error)
+        .skip(1)
+        .find(|cause| !cause.is::<reqwest::Error>())
+        .and_then(|cause| cause.downcast_ref::<io::Error>());
+    let source = root(error);
+    match decoder {
+        Some(decoder) if !is_broken(decoder.kind()) => TransportError::Decode { source },
+        _ => TransportError::Broken { received, source },
+    }
+}
+
+fn is_broken(kind: io::ErrorKind) -> bool {
+    use io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, UnexpectedEof};
+    matches!(
+        kind,
+        UnexpectedEof | ConnectionReset | ConnectionAborted | BrokenPipe
+    )
+}
+
+/// Whether `cause` is a verdict of the TLS library; a connection cut during the handshake is not.
+fn is_tls(cause: &(dyn StdError + 'static)) -> bool {
+    cause.is::<rustls::Error>()
+        || cause
+            .downcast_ref::<io::Error>()
+            .and_then(io::Error::get_ref)
+            .and_then(|inner| inner.downcast_ref::<rustls::Error>())
+            .is_some()
+}
+
+fn chain<'e>(
+    error: &'e (dyn StdError + 'static),
+) -> impl Iterator<Item = &'e (dyn StdError + 'static)> {
+    let mut next = Some(error);
+    std::iter::from_fn(move || {
+        let cause = next?;
+        next = cause.source();
+        Some(cause)
+    })
+}
+
+/// The innermost cause: the layers above it name parts of the library.
+fn root(error: &reqwest::Error) -> Cause {
+    let last = chain(error)
+        .last()
+        .filter(|last| !last.is::<reqwest::Error>());
+    Cause::new(last.map_or_else(|| "no further detail".to_owned(), ToString::to_string))
+}
+
+fn other(error: &reqwest::Error) -> TransportError {
+    TransportError::Other {
+        source: root(error),
+    }
+}
+
+fn ran_out(which: TimeLimit, limit: Duration) -> TransportError {
+    TransportError::Timeout { which, limit }
+}
+
+fn shown_host(url: &Url) -> String {
+    let host = url.host_str().unwrap_or_default();
+    match url.port() {
+        Some(port) => format!("{host}:{port}"),
+        None => host.to_owned(),
+    }
+}
