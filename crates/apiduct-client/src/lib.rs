@@ -33,7 +33,7 @@ mod url_join;
 
 pub use client::{Client, ClientBuilder};
 pub use clock::{Timer, TokioTimer};
-pub use error::{Error, ForeignVia, LoopKind};
+pub use error::{Cause, Error, ForeignVia, LoopKind};
 pub use inject::{BodyPath, Inject, InjectError};
 pub use origin::OnForeignOrigin;
 pub use page::Page;

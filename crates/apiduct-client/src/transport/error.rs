@@ -69,6 +69,9 @@ pub enum TransportError {
         /// Why.
         reason: String,
     },
+    /// The number of requests that the caller allows is spent. Never retried; no request left.
+    #[error("the allowed number of requests is spent")]
+    Quota,
     /// Anything else. Not retried.
     #[error("the exchange failed")]
     Other {
@@ -110,6 +113,7 @@ impl TransportError {
             | Self::TooLarge { .. }
             | Self::Decode { .. }
             | Self::InvalidUrl { .. }
+            | Self::Quota
             | Self::Other { .. } => false,
         }
     }
@@ -122,6 +126,7 @@ impl TransportError {
                 | Self::Connect { .. }
                 | Self::Tls { .. }
                 | Self::InvalidUrl { .. }
+                | Self::Quota
                 | Self::Timeout {
                     which: TimeLimit::Connect,
                     ..
@@ -140,7 +145,7 @@ impl TransportError {
             | Self::Decode { source }
             | Self::Other { source } => *source = Cause::new(mask(source.text())),
             Self::InvalidUrl { reason } => *reason = mask(reason),
-            Self::Timeout { .. } | Self::TooLarge { .. } => {}
+            Self::Timeout { .. } | Self::TooLarge { .. } | Self::Quota => {}
         }
         self
     }
@@ -163,7 +168,7 @@ impl Hint for TransportError {
             Self::Timeout { .. } => "ask for smaller pages, or raise `timeout`",
             Self::TooLarge { .. } => "ask for smaller pages, or raise `max_response_bytes`",
             Self::Decode { .. } => "try the header `Accept-Encoding: identity`",
-            Self::Broken { .. } | Self::InvalidUrl { .. } | Self::Other { .. } => return None,
+            Self::Broken { .. } | Self::InvalidUrl { .. } | Self::Quota | Self::Other { .. } => return None,
         };
         Some(hint.to_owned())
     }
