@@ -127,4 +127,19 @@ mod tests {
         assert!(PACKAGE.contains(&format!("@{VERSION}-")));
         assert!(FROM_SOURCE.contains(VERSION));
     }
+
+    #[test]
+    fn build_scripts_look_where_setup_puts_the_library() {
+        for script in ["apiduct-cli/build.rs", "apiduct-duckdb/build.rs"] {
+            let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+                .join("../crates")
+                .join(script);
+            let text = fs::read_to_string(path).unwrap();
+
+            assert!(
+                text.contains(&format!("join(\"duckdb-{VERSION}\")")),
+                "{script}"
+            );
+        }
+    }
 }
