@@ -1,14 +1,33 @@
 //! Test equipment for apiduct and for what is built on it.
 //!
 //! - [`MockApi`]: a scripted REST API on loopback with every pagination style, credentials, latency, rate limits,
-//!   faults and TLS.
-//! - [`FakeClock`]: time that moves only when told.
+//!   faults and TLS. It serves sync and async tests, and records what it gets.
+//! - [`FakeClock`]: time that moves only when told, or by the waits that it is asked for.
+//! - [`fixtures`]: pages as well-known kinds of APIs shape them.
+//! - [`load_server`] and [`Records`]: many deterministic records at little cost, for benchmarks.
+//! - [`demo`]: the small realistic API behind `apiduct demo`.
+//! - [`process`]: kills a process at a moment that can be repeated.
+//! - Feature `conformance`: the suite that every destination must pass.
+//!
+//! ```
+//! use apiduct_testkit::{Fault, MockApi, Reply};
+//! use serde_json::json;
+//!
+//! let api = MockApi::builder()
+//!     .collection("posts", (1..=12).map(|id| json!({"id": id})))
+//!     .script("/shaky", [Reply::json(&json!([])).fault(Fault::Reset), Reply::json(&json!([1]))])
+//!     .start();
+//! assert!(api.url("/posts").starts_with("http://127.0.0.1:"));
+//! ```
 //!
 //! Nothing here uses a fixed port or leaves a process, thread or socket behind.
 
 mod clock;
+pub mod demo;
+pub mod fixtures;
 mod load;
 mod mock;
+pub mod process;
 mod random;
 mod records;
 

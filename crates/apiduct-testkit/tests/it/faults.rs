@@ -108,12 +108,15 @@ fn a_slow_body_comes_whole() {
 #[test]
 fn a_hanging_request_gets_no_byte_until_the_client_gives_up() {
     let api = broken(Fault::Hang);
+    let (tell, told) = std::sync::mpsc::channel();
+    api.on_request(1, move |_| tell.send(()).unwrap());
     let mut socket = TcpStream::connect(("127.0.0.1", api.port())).unwrap();
     socket
         .write_all(b"GET /x HTTP/1.1\r\nHost: x\r\n\r\n")
         .unwrap();
+    told.recv_timeout(Duration::from_secs(30)).unwrap();
     socket
-        .set_read_timeout(Some(Duration::from_millis(50)))
+        .set_read_timeout(Some(Duration::from_millis(20)))
         .unwrap();
     let error = socket.read(&mut [0; 1]).unwrap_err();
     assert!(matches!(

@@ -3,7 +3,9 @@
 
 mod basics;
 mod collections;
+mod demo;
 mod faults;
 mod limits;
 mod load;
+mod process;
 mod tls;
