@@ -165,6 +165,14 @@ pub struct Commit<'a> {
     pub inserted_at: i64,
 }
 
+impl Commit<'_> {
+    /// A digest of [`Commit::schema`]: the same for the same tables and columns in the same order.
+    pub fn schema_version_hash(&self) -> String {
+        let text = serde_json::to_vec(self.schema).unwrap_or_default();
+        format!("{:016x}", xxhash_rust::xxh3::xxh3_64(&text))
+    }
+}
+
 /// The rows of one table on their way to a destination: an iterator of batches that all have the same columns.
 pub struct Batches {
     schema: SchemaRef,

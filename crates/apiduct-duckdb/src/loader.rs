@@ -1,0 +1,203 @@
+use std::path::Path;
+
+use apiduct_load::{
+    Batches, Commit, DestinationError, LoadId, Loader, QueryResult, SchemaDelta, State, TableChange,
+};
+use apiduct_model::{Schema, SystemNames, TableName, TableSchema};
+use duckdb::{AccessMode, Config, Connection};
+
+use crate::claim::Claim;
+use crate::failure::Failures;
+use crate::feed::{self, Registered};
+use crate::sql::Place;
+use crate::system::SystemTables;
+
+/// Columns that fit the memory limit as it is.
+const NARROW_COLUMNS: usize = 100;
+
+/// Memory for each further column, in MiB: DuckDB keeps a few blocks of 256 KiB of each.
+const MIB_PER_COLUMN: u64 = 1;
+
+/// A connection to a database file.
+#[derive(Debug)]
+pub(crate) struct DuckLoader {
+    connection: Connection,
+    place: Place,
+    failures: Failures,
+    /// Bounds DuckDB's buffers; `None` for a reader.
+    memory_limit_mib: Option<u64>,
+    is_in_transaction: bool,
+    /// Dropped after the connection.
+    _claim: Claim,
+}
+
+/// What is needed to open a file.
+pub(crate) struct Opening<'a> {
+    pub(crate) path: &'a Path,
+    pub(crate) dataset: &'a str,
+    pub(crate) names: SystemNames,
+    pub(crate) memory_limit_mib: Option<u64>,
+    pub(crate) claim: Claim,
+    pub(crate) failures: Failures,
+}
+
+impl DuckLoader {
+    pub(crate) fn open(opening: Opening<'_>) -> Result<Self, DestinationError> {
+        let Opening {
+            path,
+            dataset,
+            names,
+            memory_limit_mib,
+            claim,
+            failures,
+        } = opening;
+        let connection = connect(path, memory_limit_mib).map_err(|error| failures.open(error))?;
+        let catalog = connection
+            .query_row("SELECT current_database()", [], |row| row.get(0))
+            .map_err(|error| failures.open(error))?;
+        Ok(Self {
+            connection,
+            place: Place {
+                catalog,
+                dataset: dataset.to_owned(),
+                names,
+            },
+            failures,
+            memory_limit_mib,
+            is_in_transaction: false,
+            _claim: claim,
+        })
+    }
+
+    fn system(&self) -> SystemTables<'_> {
+        SystemTables {
+            connection: &self.connection,
+            place: &self.place,
+            failures: &self.failures,
+        }
+    }
+
+    /// Runs statements that belong to a change of `table`.
+    fn alter(&self, table: &TableName, statement: &str) -> Result<(), DestinationError> {
+        self.connection
+            .execute_batch(statement)
+            .map_err(|error| self.failures.migrate(table, error))
+    }
+
+    /// Gives DuckDB the memory that a table of so many columns needs.
+    fn fit_memory(&self, table: &TableSchema) -> Result<(), DestinationError> {
+        let wide = table.columns.len().saturating_sub(NARROW_COLUMNS) as u64;
+        let Some(limit) = self.memory_limit_mib.filter(|_| wide > 0) else {
+            return Ok(());
+        };
+        let limit = limit + wide * MIB_PER_COLUMN;
+        self.connection
+            .execute_batch(&format!("SET memory_limit = '{limit}MiB'"))
+            .map_err(|error| self.failures.write(&table.name, error))
+    }
+}
+
+fn connect(path: &Path, memory_limit_mib: Option<u64>) -> duckdb::Result<Connection> {
+    let mut config = Config::default()
+        .with("autoinstall_known_extensions", "false")?
+        .with("autoload_known_extensions", "false")?
+        .custom_user_agent("apiduct")?;
+    config = match memory_limit_mib {
+        None => config.access_mode(AccessMode::ReadOnly)?,
+        Some(limit) => config.max_memory(&format!("{limit}MiB"))?.threads(1)?,
+    };
+    let connection = Connection::open_with_flags(path, config)?;
+    feed::install(&connection)?;
+    // Only a DuckDB with its time zone extension has the setting; without it, all is UTC anyway.
+    let _ = connection.execute_batch("SET TimeZone = 'UTC'");
+    Ok(connection)
+}
+
+impl Loader for DuckLoader {
+    fn schema(&mut self) -> Result<Schema, DestinationError> {
+        self.system().schema()
+    }
+
+    fn state(&mut self, pipeline: &str) -> Result<Option<State>, DestinationError> {
+        self.system().state(pipeline)
+    }
+
+    fn is_loaded(&mut self, load_id: LoadId) -> Result<bool, DestinationError> {
+        self.system().is_loaded(load_id)
+    }
+
+    fn begin(&mut self) -> Result<(), DestinationError> {
+        self.connection
+            .execute_batch("BEGIN TRANSACTION")
+            .map_err(|error| self.failures.transaction("begin", error))?;
+        self.is_in_transaction = true;
+        Ok(())
+    }
+
+    fn migrate(&mut self, delta: &SchemaDelta) -> Result<(), DestinationError> {
+        self.system().create()?;
+        for change in &delta.changes {
+            let table = match change {
+                TableChange::Create(table) | TableChange::Recreate(table) => &table.name,
+                TableChange::Alter { table, .. } => table,
+            };
+            for statement in self.place.change(change) {
+                self.alter(table, &statement)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn write(&mut self, table: &TableSchema, batches: Batches) -> Result<u64, DestinationError> {
+        self.fit_memory(table)?;
+        let rows = Registered::new(batches);
+        let result = self
+            .connection
+            .execute(&self.place.insert(table), [rows.number()]);
+        match (result, rows.failure()) {
+            (Ok(written), None) => Ok(written as u64),
+            (_, Some(source)) => Err(DestinationError::Package {
+                table: table.name.clone(),
+                source,
+            }),
+            (Err(error), None) => Err(self.failures.write(&table.name, error)),
+        }
+    }
+
+    fn commit(&mut self, commit: Commit<'_>) -> Result<(), DestinationError> {
+        self.system().record(commit)?;
+        let result = self.connection.execute_batch("COMMIT");
+        self.is_in_transaction = false;
+        result.map_err(|error| self.failures.transaction("commit", error))
+    }
+
+    fn rollback(&mut self) -> Result<(), DestinationError> {
+        if !std::mem::take(&mut self.is_in_transaction) {
+            return Ok(());
+        }
+        self.connection
+            .execute_batch("ROLLBACK")
+            .map_err(|error| self.failures.transaction("roll back", error))
+    }
+
+    fn query(&mut self, sql: &str) -> Result<QueryResult, DestinationError> {
+        let refused = |error| self.failures.query(error);
+        if self.system().has_dataset()? {
+            let place = format!("USE {}", self.place.schema());
+            self.connection.execute_batch(&place).map_err(refused)?;
+        }
+        let mut statement = self.connection.prepare(sql).map_err(refused)?;
+        let rows = statement.query_arrow([]).map_err(refused)?;
+        let schema = rows.get_schema();
+        let batches = rows.collect();
+        Ok(QueryResult { schema, batches })
+    }
+}
+
+impl Drop for DuckLoader {
+    fn drop(&mut self) {
+        if let Err(error) = self.rollback() {
+            tracing::debug!(%error, "closing without a rollback in good order");
+        }
+    }
+}
