@@ -32,6 +32,12 @@ impl SelectorError {
             instead: None,
         }
     }
+
+    /// Drops the proposed path unless it can be read.
+    pub(super) fn keep_proposal_if(mut self, is_readable: impl Fn(&str) -> bool) -> Self {
+        self.instead = self.instead.filter(|path| is_readable(path));
+        self
+    }
 }
 
 impl Hint for SelectorError {

@@ -1,6 +1,7 @@
 //! Selectors: JSONPath with a lenient front end.
 
 mod error;
+mod filter;
 mod front;
 mod step;
 
@@ -50,6 +51,10 @@ impl Selector {
     /// [`SelectorError`] with the place of the mistake and, where it can be guessed, the path that was meant.
     pub fn parse(text: &str) -> Result<Self, SelectorError> {
         let written = text.trim();
+        Self::read(written).map_err(|error| error.keep_proposal_if(|path| Self::read(path).is_ok()))
+    }
+
+    fn read(written: &str) -> Result<Self, SelectorError> {
         let segments = front::parse(written)?;
         Self::build(written.to_owned(), segments)
     }
@@ -122,6 +127,25 @@ impl Selector {
         &self.inner.written
     }
 
+    /// The keys along the path, outermost first, when it consists of names only; `None` for any other path.
+    ///
+    /// ```
+    /// use apiduct_json::Selector;
+    ///
+    /// assert_eq!(Selector::parse("user.login")?.keys(), Some(vec!["user", "login"]));
+    /// assert_eq!(Selector::parse("items[0].id")?.keys(), None);
+    /// # Ok::<(), apiduct_json::SelectorError>(())
+    /// ```
+    pub fn keys(&self) -> Option<Vec<&str>> {
+        self.segments()
+            .iter()
+            .map(|segment| match segment.only_step() {
+                Some(Step::Name(name)) => Some(name.as_str()),
+                _ => None,
+            })
+            .collect()
+    }
+
     /// All values that it selects, in the order of the document.
     pub fn query<'v>(&self, value: &'v Value) -> Vec<&'v Value> {
         self.inner.query.query(value).all()
@@ -130,6 +154,20 @@ impl Selector {
     /// The first value that it selects.
     pub fn first<'v>(&self, value: &'v Value) -> Option<&'v Value> {
         self.inner.query.query(value).first()
+    }
+
+    /// Whether its matches are places where records stand, so that lists among them are opened. The last step decides:
+    /// a name or an index gives places, a wildcard, slice or filter gives the records themselves.
+    pub(crate) fn gives_places(&self) -> bool {
+        self.segments()
+            .last()
+            .is_none_or(|segment| segment.steps.iter().all(Step::is_singular))
+    }
+
+    /// The path up to its segment number `length`.
+    pub(crate) fn truncated(&self, length: usize) -> Result<Self, SelectorError> {
+        let segments = self.segments()[..length].to_vec();
+        Self::build(step::strict(&segments), segments)
     }
 
     pub(crate) fn json_path(&self) -> &JsonPath {
