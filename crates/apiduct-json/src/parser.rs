@@ -391,10 +391,11 @@ impl<'a> Parser<'a> {
         self.depth += 1;
         self.is_fresh = true;
         if self.depth > MAX_DEPTH {
-            self.fail(Reason::TooDeep)
-        } else {
-            Ok(())
+            // The bracket has just been passed.
+            self.at -= 1;
+            return self.fail(Reason::TooDeep);
         }
+        Ok(())
     }
 
     fn close(&mut self) {
@@ -558,8 +559,8 @@ fn find_special(bytes: &[u8], mut at: usize) -> usize {
     const HIGHS: u64 = 0x8080_8080_8080_8080;
     while let Some(chunk) = bytes.get(at..).and_then(|rest| rest.first_chunk::<8>()) {
         let word = u64::from_le_bytes(*chunk);
-        let quote = word ^ (ONES * b'"' as u64);
-        let backslash = word ^ (ONES * b'\\' as u64);
+        let quote = word ^ (ONES * u64::from(b'"'));
+        let backslash = word ^ (ONES * u64::from(b'\\'));
         // The classic test for a zero byte, and the one for a byte below 0x20. Bits above the first hit may be
         // wrong, which does not matter: only the lowest one is used.
         let hits = (quote.wrapping_sub(ONES) & !quote)

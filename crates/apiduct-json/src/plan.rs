@@ -4,8 +4,11 @@ use apiduct_model::Scalar;
 use bytes::Bytes;
 
 use crate::error::JsonError;
+use crate::page::{Page, Presence};
 use crate::records::Records;
-use crate::selector::Selector;
+use crate::scan::KeyTree;
+use crate::selector::{Segment, Selector, Step};
+use crate::{text, value};
 
 /// What a page is asked for: its records, and scalars that stand beside or inside them.
 ///
@@ -25,6 +28,8 @@ pub struct ScanPlan {
     data: Selector,
     captures: Vec<Selector>,
     road: Road,
+    /// The data and then the captures; `None` when a selector cannot be followed.
+    tree: Option<KeyTree>,
 }
 
 /// How a plan reads pages.
@@ -118,10 +123,18 @@ impl ScanPlan {
                 })
             })
             .unwrap_or(Road::Scan);
+        let tree = (road == Road::Scan).then(|| {
+            let mut tree = KeyTree::new();
+            std::iter::once(&data)
+                .chain(&captures)
+                .for_each(|selector| tree.add_selector(selector));
+            tree
+        });
         Self {
             data,
             captures,
             road,
+            tree,
         }
     }
 
@@ -142,50 +155,79 @@ impl ScanPlan {
 
     /// Reads one page.
     ///
+    /// A byte-order mark is passed over. Of a key that an object has twice, the last one counts.
+    ///
     /// # Errors
-    /// [`JsonError`] when the body is empty, cut, not JSON or nests too deep. Inside of what nobody asked for only the
-    /// borders of strings, lists and objects are looked at.
+    /// [`JsonError`] when the body is empty, cut, not UTF-8, not JSON, or nests deeper than
+    /// [`MAX_DEPTH`](crate::MAX_DEPTH). Inside of records, and of what nobody asked for, only the borders of strings,
+    /// lists and objects are looked at: who reads a record checks it.
     pub fn scan(&self, body: &Bytes) -> Result<Scanned, JsonError> {
-        if body.iter().all(u8::is_ascii_whitespace) {
-            return Err(JsonError::Empty);
+        let (text, start) = text::open(body)?;
+        let page = Page { body, text, start };
+        match &self.tree {
+            Some(tree) => self.by_scan(tree, page),
+            None => self.by_value(page),
         }
-        let value: serde_json::Value =
-            serde_json::from_slice(body).map_err(|_| JsonError::Empty)?;
-        let captures = self
+    }
+
+    fn by_scan(&self, tree: &KeyTree, page: Page<'_>) -> Result<Scanned, JsonError> {
+        let hits = page.find(tree)?;
+        let (data, captures) = hits.split_first().unwrap_or((&None, &[]));
+        let (presence, records) = match data {
+            Some(hit) => page.records(hit, ends_in_wildcard(&self.data))?,
+            None => (Presence::Missing, Records::default()),
+        };
+        let captures = captures
+            .iter()
+            .zip(&self.captures)
+            .map(|(hit, selector)| page.capture(hit.as_ref(), ends_in_wildcard(selector)))
+            .collect::<Result<_, _>>()?;
+        Ok(Scanned {
+            data: page.data_found(presence)?,
+            records,
+            captures,
+        })
+    }
+
+    /// Finds the places of all matches in a tree of values, and then what is written there.
+    pub(crate) fn by_value(&self, page: Page<'_>) -> Result<Scanned, JsonError> {
+        let value = value::build(&page.text[page.start..]).map_err(|error| page.error(error))?;
+        let data = value::locate(&self.data, &value);
+        let captures: Vec<_> = self
             .captures
             .iter()
-            .map(|selector| match selector.first(&value) {
-                None => Captured::Absent,
-                Some(value @ (serde_json::Value::Array(_) | serde_json::Value::Object(_))) => {
-                    Captured::Json(value.to_string().into())
-                }
-                Some(serde_json::Value::Null) => Captured::Scalar(Scalar::Null),
-                Some(serde_json::Value::Bool(is)) => Captured::Scalar(Scalar::Bool(*is)),
-                Some(serde_json::Value::String(text)) => {
-                    Captured::Scalar(Scalar::Text(text.as_str().into()))
-                }
-                Some(serde_json::Value::Number(number)) => {
-                    Captured::Scalar(Scalar::Number(number.to_string().into()))
-                }
-            });
-        let captures = captures.collect();
-        let (data, records) = match self.data.first(&value) {
-            None => (
-                DataFound::Missing {
-                    keys: value
-                        .as_object()
-                        .map(|map| map.keys().cloned().collect())
-                        .unwrap_or_default(),
-                },
+            .map(|selector| value::locate(selector, &value).into_iter().next())
+            .collect();
+        let mut tree = KeyTree::new();
+        for keys in data.iter().chain(captures.iter().flatten()) {
+            tree.add(keys.iter().copied());
+        }
+        let hits = page.find(&tree)?;
+        let (matches, captured) = hits.split_at(data.len());
+        let mut captured = captured.iter();
+        let captures = captures
+            .iter()
+            .map(|keys| page.capture(keys.as_ref().and_then(|_| captured.next()?.as_ref()), false))
+            .collect::<Result<_, _>>()?;
+        let (presence, records) = if matches.is_empty() {
+            (
+                value::why_no_match(&self.data, &value).into(),
                 Records::default(),
-            ),
-            Some(serde_json::Value::Null) => (DataFound::Null, Records::default()),
-            Some(found) => (DataFound::Found, Records::from_value(found)),
+            )
+        } else {
+            page.matches(matches.iter().flatten(), self.data.gives_places())
         };
         Ok(Scanned {
-            data,
+            data: page.data_found(presence)?,
             records,
             captures,
         })
     }
 }
+
+fn ends_in_wildcard(selector: &Selector) -> bool {
+    selector.segments().last().and_then(Segment::only_step) == Some(&Step::Wildcard)
+}
+
+#[cfg(test)]
+mod tests;
