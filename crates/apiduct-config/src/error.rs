@@ -1,0 +1,444 @@
+use std::fmt;
+use std::io;
+use std::sync::Arc;
+
+use apiduct_json::SelectorError;
+use apiduct_model::{Hint, Place};
+
+use crate::locate::Mark;
+
+/// One mistake in a configuration: what is wrong, at which key, in which line.
+///
+/// ```
+/// use apiduct_config::{Format, Spec};
+/// use apiduct_model::Hint;
+///
+/// let text = "client: {base_url: 'https://h', headrs: {}}\nresources: []\n";
+/// let errors = Spec::parse(text, Format::Yaml, "s.yaml").unwrap_err();
+/// let first = errors.iter().next().unwrap();
+/// assert_eq!(first.to_string(), "s.yaml:1:33: client: unknown key `headrs`");
+/// assert_eq!(first.hint().unwrap(), "did you mean `headers`?");
+/// ```
+#[derive(Debug)]
+pub struct ConfigError {
+    /// What is wrong.
+    pub kind: ConfigErrorKind,
+    /// The key, such as `resources[2].endpoint.paginator`; empty for the document as a whole.
+    pub path: String,
+    /// Where it stands; line 0 is the file as a whole.
+    pub place: Place,
+}
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.place.line == 0 {
+            write!(f, "{}: ", self.place.file)?;
+        } else {
+            write!(f, "{}: ", self.place)?;
+        }
+        if !self.path.is_empty() {
+            write!(f, "{}: ", self.path)?;
+        }
+        write!(f, "{}", self.kind)
+    }
+}
+
+impl std::error::Error for ConfigError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        std::error::Error::source(&self.kind)
+    }
+}
+
+impl Hint for ConfigError {
+    fn hint(&self) -> Option<String> {
+        self.kind.hint()
+    }
+}
+
+/// What can be wrong with a configuration.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ConfigErrorKind {
+    /// The file cannot be read.
+    #[error("cannot read the file")]
+    Read {
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The extension names no known language.
+    #[error("the extension does not say whether this is YAML, TOML or JSON")]
+    UnknownFormat,
+    /// The text breaks the rules of its language.
+    #[error("{reason}")]
+    Syntax {
+        /// Which rule, in words.
+        reason: String,
+    },
+    /// A key stands twice in one mapping.
+    #[error("key `{key}` is written twice, first in line {first_line}")]
+    DuplicateKey {
+        /// The key.
+        key: String,
+        /// The line of its first occurrence.
+        first_line: usize,
+    },
+    /// A key that nothing knows.
+    #[error("unknown key `{key}`")]
+    UnknownKey {
+        /// The key as written.
+        key: String,
+        /// The known key that looks most like it.
+        nearest: Option<String>,
+        /// All keys that may stand here.
+        known: Vec<&'static str>,
+    },
+    /// A key that another type of the same thing has.
+    #[error("key `{key}` does not belong to {owner}")]
+    ForeignKey {
+        /// The key as written.
+        key: String,
+        /// What it was written for, such as "paginator `page_number`".
+        owner: String,
+        /// The types that do have it.
+        belongs_to: Vec<&'static str>,
+    },
+    /// Something that the reference has and this version has not.
+    #[error("{what} is not supported by this version")]
+    NotSupported {
+        /// The key or value, in words.
+        what: String,
+        /// What to do instead.
+        instead: Option<&'static str>,
+    },
+    /// A required key is not there.
+    #[error("required key `{key}` is missing")]
+    MissingKey {
+        /// The key.
+        key: &'static str,
+        /// What it means.
+        doc: &'static str,
+    },
+    /// A value of another type than the key takes.
+    #[error("expected {expected}, found {found}")]
+    WrongType {
+        /// What may stand here.
+        expected: String,
+        /// What stands here.
+        found: &'static str,
+    },
+    /// A word that is not among those allowed.
+    #[error("unknown {what} `{value}`")]
+    UnknownValue {
+        /// What the word names, such as "paginator".
+        what: &'static str,
+        /// The word.
+        value: String,
+        /// The words that are allowed.
+        valid: Vec<&'static str>,
+    },
+    /// A value that has the right type and makes no sense.
+    #[error("`{value}` is not {expected}")]
+    Malformed {
+        /// The value, secrets masked.
+        value: String,
+        /// What it ought to be, such as "a duration".
+        expected: &'static str,
+        /// How one is written.
+        example: &'static str,
+    },
+    /// A path that is not JSONPath.
+    #[error("`{value}` is not a JSONPath")]
+    Selector {
+        /// The path as written.
+        value: String,
+        /// What the parser said.
+        source: SelectorError,
+    },
+    /// A text whose placeholders or references cannot be read.
+    #[error("{reason}")]
+    Template {
+        /// What is wrong, in words.
+        reason: String,
+        /// What to do.
+        hint: Option<String>,
+    },
+    /// A setting that contradicts another.
+    #[error("{reason}")]
+    Conflict {
+        /// What contradicts what.
+        reason: String,
+        /// What to do.
+        hint: Option<String>,
+    },
+    /// Two resources of one name.
+    #[error("the name `{name}` is taken by another resource, in line {first_line}")]
+    DuplicateName {
+        /// The name.
+        name: String,
+        /// The line of the first one.
+        first_line: usize,
+    },
+    /// Two resources that would write one table.
+    #[error("resources `{first}` and `{second}` both load table `{table}`")]
+    DuplicateTable {
+        /// The table's normalized name.
+        table: String,
+        /// The resource that comes first.
+        first: String,
+        /// The other one.
+        second: String,
+    },
+    /// A placeholder names a resource that is not there.
+    #[error("resource `{child}` needs resource `{parent}`, which is not in the file")]
+    UnknownParent {
+        /// The resource with the placeholder.
+        child: String,
+        /// The name it gives.
+        parent: String,
+        /// The resource whose name looks most like it.
+        nearest: Option<String>,
+    },
+    /// A resource refers to more than one other.
+    #[error("resource `{child}` refers to more than one parent: {}", parents.join(", "))]
+    SeveralParents {
+        /// The resource.
+        child: String,
+        /// Its parents, in backticks.
+        parents: Vec<String>,
+    },
+    /// Resources that wait for each other.
+    #[error("resources depend on each other in a circle: {}", chain.join(" → "))]
+    Cycle {
+        /// The names, the first one repeated at the end.
+        chain: Vec<String>,
+    },
+    /// Parent fields are asked for where there is no parent.
+    #[error("resource `{resource}` has no parent to include fields from")]
+    NoParent {
+        /// The resource.
+        resource: String,
+    },
+    /// A referenced secret is nowhere to be found.
+    #[error("no value for `{reference}`")]
+    MissingSecret {
+        /// The reference as written.
+        reference: String,
+        /// Every place searched, in order.
+        searched: Vec<String>,
+    },
+    /// A referenced secret cannot be read.
+    #[error("cannot read the value of `{reference}` from {from}")]
+    UnreadableSecret {
+        /// The reference as written.
+        reference: String,
+        /// The place that failed.
+        from: String,
+        /// What the system said.
+        source: io::Error,
+    },
+}
+
+impl Hint for ConfigErrorKind {
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::UnknownFormat => Some("name the file .yaml, .toml or .json".to_owned()),
+            Self::UnknownKey {
+                nearest: Some(nearest),
+                ..
+            } => Some(format!("did you mean `{nearest}`?")),
+            Self::UnknownKey { known, .. } => Some(format!("known keys are {}", listed(known))),
+            Self::ForeignKey { belongs_to, .. } => {
+                Some(format!("it belongs to {}", listed(belongs_to)))
+            }
+            Self::NotSupported { instead, .. } => instead.map(str::to_owned),
+            Self::MissingKey { key, doc } => Some(format!("add `{key}`: {}", sentence(doc))),
+            Self::UnknownValue { value, valid, .. } => Some(match nearest(value, valid) {
+                Some(near) => format!("did you mean `{near}`? valid are {}", listed(valid)),
+                None => format!("valid are {}", listed(valid)),
+            }),
+            Self::Malformed { example, .. } => Some(format!("write it like {example}")),
+            Self::Selector { source, .. } => source.hint(),
+            Self::Template { hint, .. } | Self::Conflict { hint, .. } => hint.clone(),
+            Self::DuplicateName { .. } => Some("names must be unique; rename one".to_owned()),
+            Self::DuplicateTable { .. } => {
+                Some("give one of them a `table_name` of its own".to_owned())
+            }
+            Self::UnknownParent { nearest, .. } => nearest
+                .as_ref()
+                .map(|name| format!("did you mean `{name}`?")),
+            Self::SeveralParents { .. } => {
+                Some("a resource can depend on one other; read the rest from its rows".to_owned())
+            }
+            Self::Cycle { .. } => Some("remove one of the references".to_owned()),
+            Self::NoParent { .. } => Some(
+                "refer to a parent with `{resources.PARENT.FIELD}`, or remove the key".to_owned(),
+            ),
+            Self::MissingSecret { searched, .. } => {
+                Some(format!("searched {}", searched.join(", then ")))
+            }
+            Self::Read { .. }
+            | Self::Syntax { .. }
+            | Self::DuplicateKey { .. }
+            | Self::WrongType { .. }
+            | Self::UnreadableSecret { .. } => None,
+        }
+    }
+}
+
+fn sentence(doc: &str) -> String {
+    let mut text = doc.trim_end_matches('.').to_owned();
+    let second_is_lower = text.chars().nth(1).is_some_and(char::is_lowercase);
+    if let Some(first) = text.get_mut(..1).filter(|_| second_is_lower) {
+        first.make_ascii_lowercase();
+    }
+    text
+}
+
+fn listed(words: &[&str]) -> String {
+    let quoted: Vec<String> = words.iter().map(|word| format!("`{word}`")).collect();
+    quoted.join(", ")
+}
+
+/// The one of `known` that looks most like `word`, if any looks like it at all.
+pub(crate) fn nearest<'k>(
+    word: &str,
+    known: impl IntoIterator<Item = &'k (impl AsRef<str> + ?Sized + 'k)>,
+) -> Option<&'k str> {
+    let lower = word.to_lowercase();
+    known
+        .into_iter()
+        .map(|one| {
+            (
+                strsim::jaro_winkler(&lower, &one.as_ref().to_lowercase()),
+                one.as_ref(),
+            )
+        })
+        .filter(|(score, _)| *score > 0.8)
+        .max_by(|(left, _), (right, _)| left.total_cmp(right))
+        .map(|(_, one)| one)
+}
+
+/// Every mistake of a configuration, in the order of the file; never empty.
+#[derive(Debug)]
+pub struct ConfigErrors {
+    errors: Vec<ConfigError>,
+}
+
+impl ConfigErrors {
+    /// The mistakes.
+    pub fn iter(&self) -> std::slice::Iter<'_, ConfigError> {
+        self.errors.iter()
+    }
+
+    /// How many there are.
+    #[expect(clippy::len_without_is_empty, reason = "there is always at least one")]
+    pub fn len(&self) -> usize {
+        self.errors.len()
+    }
+}
+
+impl<'a> IntoIterator for &'a ConfigErrors {
+    type Item = &'a ConfigError;
+    type IntoIter = std::slice::Iter<'a, ConfigError>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
+    }
+}
+
+impl IntoIterator for ConfigErrors {
+    type Item = ConfigError;
+    type IntoIter = std::vec::IntoIter<ConfigError>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.errors.into_iter()
+    }
+}
+
+impl fmt::Display for ConfigErrors {
+    /// One block for each mistake: the message, its causes, its hint.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (at, error) in self.errors.iter().enumerate() {
+            if at > 0 {
+                f.write_str("\n")?;
+            }
+            write!(f, "{error}")?;
+            let mut cause = std::error::Error::source(error);
+            while let Some(one) = cause {
+                write!(f, "\n  cause: {one}")?;
+                cause = one.source();
+            }
+            if let Some(hint) = error.hint() {
+                write!(f, "\n  hint: {hint}")?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for ConfigErrors {}
+
+/// Collects mistakes while a file is read.
+#[derive(Debug)]
+pub(crate) struct Problems {
+    file: Arc<str>,
+    errors: Vec<ConfigError>,
+}
+
+impl Problems {
+    pub(crate) fn new(file: Arc<str>) -> Self {
+        Self {
+            file,
+            errors: Vec::new(),
+        }
+    }
+
+    pub(crate) fn file(&self) -> &Arc<str> {
+        &self.file
+    }
+
+    pub(crate) fn push(&mut self, path: impl fmt::Display, mark: Mark, kind: ConfigErrorKind) {
+        self.errors.push(ConfigError {
+            kind,
+            path: path.to_string(),
+            place: mark.in_file(&self.file),
+        });
+    }
+
+    /// Reports a mistake that stands elsewhere than in the file.
+    pub(crate) fn push_in(&mut self, file: &str, path: &str, mark: Mark, kind: ConfigErrorKind) {
+        self.errors.push(ConfigError {
+            kind,
+            path: path.to_owned(),
+            place: mark.in_file(file),
+        });
+    }
+
+    pub(crate) fn count(&self) -> usize {
+        self.errors.len()
+    }
+
+    /// Whether anything was wrong at or below `path`.
+    pub(crate) fn has_under(&self, path: &str) -> bool {
+        self.errors.iter().any(|error| {
+            error
+                .path
+                .strip_prefix(path)
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
+        })
+    }
+
+    /// `value` if nothing was wrong.
+    pub(crate) fn into_result<T>(mut self, value: Option<T>) -> Result<T, ConfigErrors> {
+        match value {
+            Some(value) if self.errors.is_empty() => Ok(value),
+            _ => {
+                self.errors
+                    .sort_by_key(|error| (error.place.line, error.place.column));
+                Err(ConfigErrors {
+                    errors: self.errors,
+                })
+            }
+        }
+    }
+}

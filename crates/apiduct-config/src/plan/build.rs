@@ -1,0 +1,388 @@
+//! From what was written to what is meant.
+
+use std::collections::HashMap;
+
+use apiduct_client::OnForeignOrigin;
+use apiduct_client::paginate::SinglePage;
+use apiduct_model::{ResourceName, SystemNames};
+use http::Method;
+use std::sync::Arc;
+
+use super::graph::{self, Node};
+use super::{
+    AuthPlan, ClientPlan, HeaderPlan, Origin, PaginatorPlan, ParamPlan, Plan, RequestPlan,
+    ResourcePlan, SelectorPlan, Warning, columns, path, table_name,
+};
+use crate::error::{ConfigErrorKind, Problems};
+use crate::resolve::Runtime;
+use crate::spec::{
+    AuthSpec, DestinationKind, DestinationSpec, Entity, HeaderSpec, Located, PaginatorSpec,
+    ResourceSpec, Spec, Written, merge_headers,
+};
+use crate::template::{Tap, Template};
+
+pub(super) fn plan(spec: &Spec, problems: &mut Problems) -> Plan {
+    let nothing = ResourceSpec::nothing();
+    let defaults = spec.defaults.as_ref().unwrap_or(&nothing);
+    let drafts: Vec<Draft<'_>> = spec
+        .resources
+        .iter()
+        .map(|own| Draft::new(own, defaults, spec, problems))
+        .collect();
+    refuse_same_names(&drafts, problems);
+    let nodes: Vec<Node<'_>> = drafts
+        .iter()
+        .map(|draft| Node {
+            name: &draft.merged.name.value,
+            request: &draft.request,
+            is_broken: draft.merged.is_broken,
+        })
+        .collect();
+    let graph = graph::arrange(&nodes, problems);
+    refuse_same_tables(&drafts, problems);
+    let mut resources = resources(&drafts, &graph, spec, problems);
+    tap_parents(&mut resources);
+    Plan {
+        name: spec.name.value.clone(),
+        client: client(spec),
+        resources,
+        destination: destination(spec),
+        dataset: spec
+            .dataset
+            .located()
+            .cloned()
+            .unwrap_or_else(|| spec.name.clone().map(Template::literal)),
+        runtime: Runtime::new(&spec.runtime),
+        system: spec
+            .system_prefix
+            .value()
+            .map_or_else(SystemNames::default, SystemNames::with_prefix),
+        warnings: warnings(spec),
+        file: spec.file.clone(),
+    }
+}
+
+/// A resource with its defaults, before its place in the order is known.
+struct Draft<'s> {
+    own: &'s ResourceSpec,
+    merged: ResourceSpec,
+    request: RequestPlan,
+    entity: Entity,
+}
+
+impl<'s> Draft<'s> {
+    fn new(
+        own: &'s ResourceSpec,
+        defaults: &ResourceSpec,
+        spec: &Spec,
+        problems: &mut Problems,
+    ) -> Self {
+        let merged = own.with_defaults(defaults);
+        let endpoint = &merged.endpoint;
+        let mut path = endpoint
+            .path
+            .located()
+            .cloned()
+            .unwrap_or_else(|| merged.name.clone().map(Template::literal));
+        let is_single = path::is_single_entity(&path.value);
+        let entity = match endpoint.entity.value() {
+            Some(entity) => *entity,
+            None if is_single => Entity::One,
+            None => Entity::Many,
+        };
+        let params = endpoint
+            .params
+            .value()
+            .map(Vec::as_slice)
+            .unwrap_or_default();
+        let params = if merged.is_broken {
+            params.to_vec()
+        } else {
+            path::bind(&mut path, params, &merged.name.value, problems)
+        };
+        let request = RequestPlan {
+            method: endpoint.method.value().cloned().unwrap_or(Method::GET),
+            path,
+            params: params.iter().filter_map(ParamPlan::new).collect(),
+            headers: headers(&spec.client.headers, &endpoint.headers),
+            json: endpoint.json.located().cloned(),
+        };
+        Self {
+            own,
+            merged,
+            request,
+            entity,
+        }
+    }
+
+    fn name(&self) -> &str {
+        &self.merged.name.value
+    }
+
+    fn is_loaded(&self) -> bool {
+        self.merged.selected.value() != Some(&false)
+            && self.merged.write_disposition.value() != Some(&apiduct_model::WriteDisposition::Skip)
+    }
+}
+
+fn headers(client: &[HeaderSpec], own: &Written<Vec<HeaderSpec>>) -> Vec<HeaderPlan> {
+    let own = own.value().map(Vec::as_slice).unwrap_or_default();
+    let merged = merge_headers(client, own);
+    merged.iter().filter_map(HeaderPlan::new).collect()
+}
+
+fn refuse_same_names(drafts: &[Draft<'_>], problems: &mut Problems) {
+    let mut first: HashMap<&str, usize> = HashMap::new();
+    for draft in drafts.iter().filter(|draft| !draft.name().is_empty()) {
+        let name = &draft.merged.name;
+        if let Some(line) = first.get(draft.name()) {
+            let kind = ConfigErrorKind::DuplicateName {
+                name: name.value.clone(),
+                first_line: *line,
+            };
+            problems.push(&name.path, name.mark, kind);
+        } else {
+            first.insert(draft.name(), name.mark.line);
+        }
+    }
+}
+
+fn refuse_same_tables(drafts: &[Draft<'_>], problems: &mut Problems) {
+    let mut first: HashMap<String, &str> = HashMap::new();
+    for draft in drafts
+        .iter()
+        .filter(|draft| draft.is_loaded() && !draft.name().is_empty())
+    {
+        let written = &draft.merged.table_name;
+        let table = table_name(written, draft.name()).to_string();
+        match first.get(&table) {
+            // Resources of one name are reported as such.
+            Some(other) if *other == draft.name() => {}
+            Some(other) => {
+                let (path, mark) = match written.located() {
+                    Some(written) => (&written.path, written.mark),
+                    None => (&draft.merged.name.path, draft.merged.name.mark),
+                };
+                let kind = ConfigErrorKind::DuplicateTable {
+                    table,
+                    first: (*other).to_owned(),
+                    second: draft.name().to_owned(),
+                };
+                problems.push(path, mark, kind);
+            }
+            None => {
+                first.insert(table, draft.name());
+            }
+        }
+    }
+}
+
+fn resources(
+    drafts: &[Draft<'_>],
+    graph: &graph::Graph,
+    spec: &Spec,
+    problems: &mut Problems,
+) -> Vec<ResourcePlan> {
+    let mut new_index = vec![0; drafts.len()];
+    for (to, from) in graph.order.iter().enumerate() {
+        new_index[*from] = to;
+    }
+    let mut resources: Vec<ResourcePlan> = graph
+        .order
+        .iter()
+        .map(|from| {
+            let parent = graph.parents[*from];
+            let parent_name = parent.map(|at| drafts[at].name());
+            let mut plan = resource(&drafts[*from], parent_name, spec, problems);
+            plan.parent = parent.map(|at| new_index[at]);
+            plan
+        })
+        .collect();
+    for at in 0..resources.len() {
+        if let Some(parent) = resources[at].parent {
+            resources[parent].children.push(at);
+        }
+    }
+    resources
+}
+
+fn resource(
+    draft: &Draft<'_>,
+    parent: Option<&str>,
+    spec: &Spec,
+    problems: &mut Problems,
+) -> ResourcePlan {
+    let merged = &draft.merged;
+    let endpoint = &merged.endpoint;
+    let from_parent = match parent {
+        Some(parent) => {
+            let include = merged.include_from_parent.value();
+            columns::from_parent(
+                include.map(Vec::as_slice).unwrap_or_default(),
+                parent,
+                problems,
+            )
+        }
+        None => {
+            refuse_orphan(draft, problems);
+            Vec::new()
+        }
+    };
+    ResourcePlan {
+        name: ResourceName::from(draft.name()),
+        table: table_name(&merged.table_name, draft.name()),
+        parent: None,
+        children: Vec::new(),
+        taps_for_children: Arc::from([]),
+        from_parent,
+        request: draft.request.clone(),
+        selector: match endpoint.data_selector.value() {
+            Some(selector) => SelectorPlan::Declared(selector.clone()),
+            None if draft.entity == Entity::One => SelectorPlan::SingleEntity,
+            None => SelectorPlan::Detect,
+        },
+        allow_missing: endpoint.allow_missing.value().copied().unwrap_or(false),
+        paginator: paginator(draft, spec),
+        max_pages: endpoint.max_pages.value().copied(),
+        auth: match &endpoint.auth {
+            Written::Absent => AuthPlan::Client,
+            Written::Null => AuthPlan::Off,
+            Written::Value(auth) => AuthPlan::Own(auth.clone()),
+        },
+        write_disposition: merged
+            .write_disposition
+            .value()
+            .copied()
+            .unwrap_or_default(),
+        primary_key: merged
+            .primary_key
+            .value()
+            .map(|keys| keys.iter().map(|key| key.value.clone()).collect())
+            .unwrap_or_default(),
+        columns: columns::hints(&merged.columns),
+        selected: merged.selected.value().copied().unwrap_or(true),
+        entity: draft.entity,
+        place: merged.name.mark.in_file(&spec.file),
+    }
+}
+
+/// Fields of a parent need one, unless the wish comes from `resource_defaults`, which is for all.
+fn refuse_orphan(draft: &Draft<'_>, problems: &mut Problems) {
+    if let Some(include) = draft.own.include_from_parent.located()
+        && !include.value.is_empty()
+        && !draft.merged.is_broken
+        && draft.request.parent_fields().is_empty()
+    {
+        let kind = ConfigErrorKind::NoParent {
+            resource: draft.name().to_owned(),
+        };
+        problems.push(&include.path, include.mark, kind);
+    }
+}
+
+/// The precedence: the resource, the defaults, one record, the client, detection.
+fn paginator(draft: &Draft<'_>, spec: &Spec) -> PaginatorPlan {
+    let declared = |spec: &PaginatorSpec, origin| PaginatorPlan {
+        paginator: spec.paginator(),
+        origin,
+    };
+    if let Some(own) = draft.merged.endpoint.paginator.value() {
+        let origin = match draft.own.endpoint.paginator {
+            Written::Absent => Origin::Defaults,
+            _ => Origin::Resource,
+        };
+        return declared(own, origin);
+    }
+    if draft.entity == Entity::One {
+        return PaginatorPlan {
+            paginator: Some(Arc::new(SinglePage)),
+            origin: Origin::SingleEntity,
+        };
+    }
+    match spec.client.paginator.value() {
+        Some(client) => declared(client, Origin::Client),
+        None => PaginatorPlan {
+            paginator: None,
+            origin: Origin::Nowhere,
+        },
+    }
+}
+
+/// Tells each parent what its children need.
+fn tap_parents(resources: &mut [ResourcePlan]) {
+    let mut taps: Vec<Vec<Tap>> = vec![Vec::new(); resources.len()];
+    for resource in resources.iter() {
+        let Some(parent) = resource.parent else {
+            continue;
+        };
+        let fields = resource.request.parent_fields();
+        let placeholders = fields.into_iter().map(|(_, field, _)| Tap {
+            field: field.as_str().into(),
+            selector: field.selector().clone(),
+        });
+        let columns = resource.from_parent.iter().map(|column| column.tap.clone());
+        for tap in placeholders.chain(columns) {
+            let is_new = !taps[parent].iter().any(|one| one.selector == tap.selector);
+            if is_new {
+                taps[parent].push(tap);
+            }
+        }
+    }
+    for (resource, taps) in resources.iter_mut().zip(taps) {
+        resource.taps_for_children = taps.into();
+    }
+}
+
+fn client(spec: &Spec) -> ClientPlan {
+    let client = &spec.client;
+    ClientPlan {
+        base_url: client.base_url.clone(),
+        auth: client.auth.located().cloned(),
+        allowed_hosts: client
+            .allowed_hosts
+            .iter()
+            .map(|host| host.value.clone())
+            .collect(),
+        on_foreign_origin: if client.strips_foreign_origin {
+            OnForeignOrigin::Strip
+        } else {
+            OnForeignOrigin::Refuse
+        },
+        headers: client.headers.iter().filter_map(HeaderPlan::new).collect(),
+    }
+}
+
+fn destination(spec: &Spec) -> Located<DestinationSpec> {
+    let written = spec.destination.located().cloned();
+    written.unwrap_or_else(|| {
+        spec.name.clone().map(|name| DestinationSpec::At {
+            kind: DestinationKind::Duckdb,
+            path: Template::literal(format!("{name}.duckdb")),
+        })
+    })
+}
+
+/// Credentials that stand in the file itself.
+fn warnings(spec: &Spec) -> Vec<Warning> {
+    let endpoints = spec
+        .resources
+        .iter()
+        .chain(&spec.defaults)
+        .map(|one| &one.endpoint);
+    let auths = std::iter::once(&spec.client.auth)
+        .chain(endpoints.map(|endpoint| &endpoint.auth))
+        .filter_map(Written::located);
+    let literal = |auth: &&Located<AuthSpec>| {
+        let mut templates = auth.value.templates().into_iter();
+        templates.any(|text| text.is_sensitive() && text.references().is_empty())
+    };
+    auths
+        .filter(literal)
+        .map(|auth| Warning {
+            message: "the credential is written in the file".to_owned(),
+            hint: "refer to it with `${env:NAME}`, `${file:PATH}` or `${secret:KEY}`".to_owned(),
+            path: auth.path.to_string(),
+            place: auth.mark.in_file(&spec.file),
+        })
+        .collect()
+}

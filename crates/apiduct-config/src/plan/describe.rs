@@ -1,0 +1,207 @@
+//! The plan for people and machines.
+
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use super::{
+    AuthPlan, Origin, PaginatorPlan, ParamPlan, Plan, ResourcePlan, SelectorPlan, Warning,
+};
+use crate::template::Template;
+
+/// What a run would do, before anything is known that only the API knows.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct PlanDescription {
+    /// The pipeline.
+    pub name: String,
+    /// The URL in front of every path.
+    pub base_url: String,
+    /// Where the rows go.
+    pub destination: String,
+    /// The schema at the destination.
+    pub dataset: String,
+    /// The resources in the order in which they run.
+    pub resources: Vec<ResourceDescription>,
+    /// What works and is likely not wanted, with its place.
+    pub warnings: Vec<String>,
+}
+
+/// What a run would do for one resource.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ResourceDescription {
+    /// Its place in the order, from 1.
+    pub order: usize,
+    /// Its name.
+    pub name: String,
+    /// The resource whose rows it needs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub parent: Option<String>,
+    /// The HTTP method.
+    pub method: String,
+    /// The URL of the first request, with placeholders as written.
+    pub url: String,
+    /// Headers by name, credentials masked.
+    #[serde(skip_serializing_if = "Map::is_empty")]
+    pub headers: Map<String, Value>,
+    /// The body.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub json: Option<Value>,
+    /// How it proves who it is.
+    pub auth: String,
+    /// How it gets from page to page.
+    pub paginator: Decision,
+    /// Where its records are in a page.
+    pub selector: Decision,
+    /// Whether what is not in a page counts as empty.
+    pub allow_missing: bool,
+    /// What happens with the rows that are already in the table.
+    pub write_disposition: String,
+    /// Fields that identify a row.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub primary_key: Vec<String>,
+    /// The table that gets its rows; `None` if they are not loaded.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub table: Option<String>,
+    /// Keys that each row gets from its parent's row.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub from_parent: Vec<String>,
+}
+
+/// A setting and why it is what it is.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Decision {
+    /// The setting.
+    pub what: String,
+    /// Where it comes from.
+    pub why: String,
+}
+
+pub(super) fn plan(plan: &Plan) -> PlanDescription {
+    PlanDescription {
+        name: plan.name.clone(),
+        base_url: url_text(&plan.client.base_url.value),
+        destination: plan.destination.value.to_string(),
+        dataset: plan.dataset.value.to_string(),
+        resources: (0..plan.resources.len())
+            .map(|at| resource(plan, at))
+            .collect(),
+        warnings: plan.warnings.iter().map(Warning::to_string).collect(),
+    }
+}
+
+fn resource(plan: &Plan, at: usize) -> ResourceDescription {
+    let one = &plan.resources[at];
+    let request = &one.request;
+    let headers = request.headers.iter();
+    ResourceDescription {
+        order: at + 1,
+        name: one.name.to_string(),
+        parent: one
+            .parent
+            .map(|parent| plan.resources[parent].name.to_string()),
+        method: request.method.to_string(),
+        url: url(plan, one),
+        headers: headers
+            .map(|header| {
+                (
+                    header.key.to_string(),
+                    Value::from(header.value.to_string()),
+                )
+            })
+            .collect(),
+        json: request.json.as_ref().map(|json| json.value.to_shown()),
+        auth: auth(plan, one),
+        paginator: paginator(&one.paginator),
+        selector: selector(&one.selector),
+        allow_missing: one.allow_missing,
+        write_disposition: one.write_disposition.to_string(),
+        primary_key: one.primary_key.clone(),
+        table: one.is_loaded().then(|| one.table.to_string()),
+        from_parent: one
+            .from_parent
+            .iter()
+            .map(|column| column.key.clone())
+            .collect(),
+    }
+}
+
+/// The URL with its parameters, everything as written.
+fn url(plan: &Plan, resource: &ResourcePlan) -> String {
+    let base = url_text(&plan.client.base_url.value);
+    let path = resource.request.path.value.to_string();
+    let is_absolute = path.starts_with("http://") || path.starts_with("https://");
+    let mut url = if is_absolute {
+        crate::spec::shown_url(&path)
+    } else if path.is_empty() {
+        base
+    } else {
+        format!(
+            "{}/{}",
+            base.trim_end_matches('/'),
+            path.trim_start_matches('/')
+        )
+    };
+    for param in &resource.request.params {
+        push_param(&mut url, param);
+    }
+    url
+}
+
+fn push_param(url: &mut String, param: &ParamPlan) {
+    for value in &param.values {
+        url.push(if url.contains('?') { '&' } else { '?' });
+        url.push_str(&format!("{}={value}", param.key));
+    }
+}
+
+fn url_text(text: &Template) -> String {
+    crate::spec::shown_url(&text.to_string())
+}
+
+fn auth(plan: &Plan, resource: &ResourcePlan) -> String {
+    match &resource.auth {
+        AuthPlan::Off => "none, as the resource says".to_owned(),
+        AuthPlan::Own(auth) => auth.value.describe(),
+        AuthPlan::Client => plan
+            .client
+            .auth
+            .as_ref()
+            .map_or_else(|| "none".to_owned(), |auth| auth.value.describe()),
+    }
+}
+
+fn paginator(plan: &PaginatorPlan) -> Decision {
+    let what = plan
+        .paginator
+        .as_ref()
+        .map_or_else(|| "to be detected".to_owned(), |one| one.describe());
+    let why = match plan.origin {
+        Origin::Resource => "the resource says so",
+        Origin::Defaults => "`resource_defaults` says so",
+        Origin::Client => "`client` says so",
+        Origin::SingleEntity => "the path asks for one record",
+        Origin::Nowhere => "the file does not say; the first page will",
+    };
+    Decision {
+        what,
+        why: why.to_owned(),
+    }
+}
+
+fn selector(plan: &SelectorPlan) -> Decision {
+    let (what, why) = match plan {
+        SelectorPlan::Declared(selector) if !selector.is_compiled() => (
+            selector.to_string(),
+            "the resource says so; each page is read as a whole, as a scan cannot follow this path",
+        ),
+        SelectorPlan::Declared(selector) => (selector.to_string(), "the resource says so"),
+        SelectorPlan::SingleEntity => ("$".to_owned(), "the path asks for one record"),
+        SelectorPlan::Detect => (
+            "to be detected".to_owned(),
+            "the file does not say; the first page will",
+        ),
+    };
+    Decision {
+        what,
+        why: why.to_owned(),
+    }
+}

@@ -1,0 +1,290 @@
+//! What is meant: resources in order, requests ready to be filled in, selectors and paginators compiled.
+//!
+//! Planning is pure: it opens no socket, reads no secret and asks no clock. What it builds is a function of the
+//! [`Spec`] alone, and everything that can be wrong without the API's help is found here.
+
+mod build;
+mod columns;
+mod describe;
+mod graph;
+mod path;
+mod request;
+
+use std::fmt;
+use std::path::Path;
+use std::sync::Arc;
+
+use apiduct_client::OnForeignOrigin;
+use apiduct_client::paginate::Paginator;
+use apiduct_json::Selector;
+use apiduct_model::{
+    DataType, Place, ResourceName, SnakeCase, SystemNames, TableName, WriteDisposition,
+};
+
+pub use describe::{Decision, PlanDescription, ResourceDescription};
+pub use request::{BodyPlan, HeaderPlan, ParamPlan, RequestPlan};
+
+use crate::error::{ConfigErrors, Problems};
+use crate::locate::Format;
+use crate::resolve::Runtime;
+use crate::spec::{AuthSpec, DestinationSpec, Entity, Located, Spec, Written};
+use crate::template::{Tap, Template};
+
+/// What a configuration means, checked as far as that is possible without the API.
+///
+/// ```
+/// use apiduct_config::{Format, Plan};
+///
+/// let text = r#"
+/// client: {base_url: "https://api.example.com"}
+/// resources:
+///   - {name: comments, endpoint: "issues/{resources.issues.number}/comments"}
+///   - issues
+/// "#;
+/// let plan = Plan::parse(text, Format::Yaml, "tracker.yaml")?;
+/// let order: Vec<&str> = plan.resources.iter().map(|one| one.name.as_str()).collect();
+/// assert_eq!(order, ["issues", "comments"]);
+/// assert_eq!(plan.resources[1].parent, Some(0));
+/// assert_eq!(&*plan.resources[0].taps_for_children[0].field, "number");
+/// # Ok::<(), apiduct_config::ConfigErrors>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct Plan {
+    /// Names the pipeline and its state.
+    pub name: String,
+    /// The API.
+    pub client: ClientPlan,
+    /// The resources: parents before their children, else in the order of the file.
+    pub resources: Vec<ResourcePlan>,
+    /// Where the rows go.
+    pub destination: Located<DestinationSpec>,
+    /// The schema at the destination.
+    pub dataset: Located<Template>,
+    /// Limits, timeouts and retries.
+    pub runtime: Runtime,
+    /// Names of system columns and tables.
+    pub system: SystemNames,
+    /// What works and is likely not wanted.
+    pub warnings: Vec<Warning>,
+    pub(crate) file: Arc<str>,
+}
+
+/// The API as a whole.
+#[derive(Debug, Clone)]
+pub struct ClientPlan {
+    /// The URL in front of every path.
+    pub base_url: Located<Template>,
+    /// Authentication of requests that have none of their own.
+    pub auth: Option<Located<AuthSpec>>,
+    /// Hosts beside that of `base_url` that may see credentials.
+    pub allowed_hosts: Vec<String>,
+    /// What to do with a link to any other host.
+    pub on_foreign_origin: OnForeignOrigin,
+    /// Headers of every request; they are part of each [`RequestPlan`] too.
+    pub headers: Vec<HeaderPlan>,
+}
+
+/// One resource, with its defaults filled in.
+#[derive(Debug, Clone)]
+pub struct ResourcePlan {
+    /// Its name.
+    pub name: ResourceName,
+    /// The table that gets its rows, normalized.
+    pub table: TableName,
+    /// The resource whose rows it needs, as an index into [`Plan::resources`].
+    pub parent: Option<usize>,
+    /// The resources that need its rows, as indexes into [`Plan::resources`].
+    pub children: Vec<usize>,
+    /// What its children need of its rows: what the normalizer has to copy.
+    pub taps_for_children: Arc<[Tap]>,
+    /// What each of its rows gets from the parent's row.
+    pub from_parent: Vec<ParentColumn>,
+    /// The request.
+    pub request: RequestPlan,
+    /// Where its records are in a page.
+    pub selector: SelectorPlan,
+    /// Whether a page without the selected data counts as empty.
+    pub allow_missing: bool,
+    /// How to get from page to page.
+    pub paginator: PaginatorPlan,
+    /// Stop after so many pages.
+    pub max_pages: Option<u64>,
+    /// Its authentication.
+    pub auth: AuthPlan,
+    /// What happens with the rows that are already in the table.
+    pub write_disposition: WriteDisposition,
+    /// Fields that identify a row, as the API names them.
+    pub primary_key: Vec<String>,
+    /// What is known about columns beforehand.
+    pub columns: Vec<ColumnHint>,
+    /// Whether rows are loaded; the rows of others only feed children.
+    pub selected: bool,
+    /// Whether the answer is one record or a list.
+    pub entity: Entity,
+    /// Where it stands in the file.
+    pub place: Place,
+}
+
+impl ResourcePlan {
+    /// Whether its rows reach the destination.
+    pub fn is_loaded(&self) -> bool {
+        self.selected && self.write_disposition != WriteDisposition::Skip
+    }
+}
+
+/// A field of the parent that becomes a column.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ParentColumn {
+    /// The field in the parent's row.
+    pub tap: Tap,
+    /// The key that the row gets: `_<parent>_<field>`.
+    pub key: String,
+}
+
+/// What is known about a column beforehand.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ColumnHint {
+    /// The field as the API names it.
+    pub name: String,
+    /// The type of its values.
+    pub data_type: Option<DataType>,
+    /// Whether a row may lack a value.
+    pub nullable: bool,
+}
+
+/// Where the records are in a page, and who says so.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SelectorPlan {
+    /// The file says it.
+    Declared(Selector),
+    /// The whole body is one record.
+    SingleEntity,
+    /// To be detected from the first page.
+    Detect,
+}
+
+impl SelectorPlan {
+    /// The selector, unless it is to be detected.
+    pub fn selector(&self) -> Option<Selector> {
+        match self {
+            Self::Declared(selector) => Some(selector.clone()),
+            Self::SingleEntity => Some(Selector::root()),
+            Self::Detect => None,
+        }
+    }
+}
+
+/// How to get from page to page, and who says so.
+#[derive(Debug, Clone)]
+pub struct PaginatorPlan {
+    /// What runs; `None` if it is to be detected.
+    pub paginator: Option<Arc<dyn Paginator>>,
+    /// Who says so.
+    pub origin: Origin,
+}
+
+/// Which part of the file a setting comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Origin {
+    /// The resource itself.
+    Resource,
+    /// `resource_defaults`.
+    Defaults,
+    /// `client`.
+    Client,
+    /// The path asks for one record.
+    SingleEntity,
+    /// Nothing in the file says it.
+    Nowhere,
+}
+
+/// The authentication of a resource.
+#[derive(Debug, Clone)]
+pub enum AuthPlan {
+    /// That of the client.
+    Client,
+    /// Its own.
+    Own(Located<AuthSpec>),
+    /// None: the file says `null`.
+    Off,
+}
+
+/// Something that works and is likely not wanted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Warning {
+    /// What it is about, one sentence, lowercase.
+    pub message: String,
+    /// What to do.
+    pub hint: String,
+    /// The key.
+    pub path: String,
+    /// Where it stands.
+    pub place: Place,
+}
+
+impl fmt::Display for Warning {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}: {}", self.place, self.path, self.message)
+    }
+}
+
+impl Plan {
+    /// Plans what `spec` says.
+    ///
+    /// # Errors
+    /// Every mistake in how the parts of the file go together.
+    pub fn build(spec: &Spec) -> Result<Self, ConfigErrors> {
+        let mut problems = Problems::new(spec.file.clone());
+        let plan = build::plan(spec, &mut problems);
+        problems.into_result(Some(plan))
+    }
+
+    /// Reads and plans `text`; `file` is its name for messages.
+    ///
+    /// # Errors
+    /// Every mistake of the file: those of [`Spec::parse`] and those of [`Plan::build`] together.
+    pub fn parse(text: &str, format: Format, file: &str) -> Result<Self, ConfigErrors> {
+        let mut problems = Problems::new(Arc::from(file));
+        let spec = Spec::read(text, format, &mut problems);
+        Self::finish(spec, problems)
+    }
+
+    /// Reads and plans the file at `path`.
+    ///
+    /// # Errors
+    /// As [`Plan::parse`], and when the file cannot be read or has an unknown extension.
+    pub fn from_file(path: impl AsRef<Path>) -> Result<Self, ConfigErrors> {
+        let mut problems = Problems::new(path.as_ref().to_string_lossy().into());
+        let spec = Spec::read_file(path.as_ref(), &mut problems);
+        Self::finish(spec, problems)
+    }
+
+    fn finish(spec: Option<Spec>, mut problems: Problems) -> Result<Self, ConfigErrors> {
+        let plan = spec.map(|spec| build::plan(&spec, &mut problems));
+        problems.into_result(plan)
+    }
+
+    /// The resource called `name`.
+    pub fn resource(&self, name: &str) -> Option<&ResourcePlan> {
+        self.resources.iter().find(|one| one.name == *name)
+    }
+
+    /// The name of the file for messages.
+    pub fn file(&self) -> &str {
+        &self.file
+    }
+
+    /// What a run would do, for people and machines: placeholders instead of values, credentials masked.
+    pub fn describe(&self) -> PlanDescription {
+        describe::plan(self)
+    }
+}
+
+/// The normalized name of the table for `written`, or else for the resource `name`.
+fn table_name(written: &Written<String>, name: &str) -> TableName {
+    let raw = written.value().map_or(name, String::as_str);
+    SnakeCase::path(raw).into()
+}
+
+#[cfg(test)]
+mod tests;

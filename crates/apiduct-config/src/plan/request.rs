@@ -1,0 +1,110 @@
+use http::Method;
+
+use crate::spec::{HeaderSpec, Located, ParamSpec, ParamValue};
+use crate::template::{FieldPath, JsonTemplate, Target, Template};
+
+/// A request with its placeholders not filled in yet.
+#[derive(Debug, Clone)]
+pub struct RequestPlan {
+    /// The method.
+    pub method: Method,
+    /// The path behind `base_url`, or an absolute URL; `{name}` of static parameters is bound.
+    pub path: Located<Template>,
+    /// Query parameters in order.
+    pub params: Vec<ParamPlan>,
+    /// Headers, those of the client included.
+    pub headers: Vec<HeaderPlan>,
+    /// The body.
+    pub json: Option<BodyPlan>,
+}
+
+/// A JSON body with its place.
+pub type BodyPlan = Located<JsonTemplate>;
+
+/// A query parameter.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ParamPlan {
+    /// Its name.
+    pub key: Template,
+    /// Its values; more than one repeat the parameter.
+    pub values: Vec<Template>,
+    /// Where it is set.
+    pub site: Located<()>,
+}
+
+/// A header.
+#[derive(Debug, Clone, PartialEq)]
+pub struct HeaderPlan {
+    /// Its name.
+    pub key: Template,
+    /// Its value.
+    pub value: Template,
+    /// Where it is set.
+    pub site: Located<()>,
+}
+
+impl ParamPlan {
+    pub(crate) fn new(spec: &ParamSpec) -> Option<Self> {
+        let values = match &spec.value {
+            ParamValue::Null | ParamValue::Resolve { .. } => return None,
+            ParamValue::One(value) => vec![value.clone()],
+            ParamValue::Many(values) => values.clone(),
+        };
+        Some(Self {
+            key: spec.key.clone(),
+            values,
+            site: spec.site.clone(),
+        })
+    }
+}
+
+impl HeaderPlan {
+    pub(crate) fn new(spec: &HeaderSpec) -> Option<Self> {
+        Some(Self {
+            key: spec.key.clone(),
+            value: spec.value.clone()?,
+            site: spec.site.clone(),
+        })
+    }
+}
+
+impl RequestPlan {
+    /// Calls `visit` with every text of the request and where it stands.
+    pub(crate) fn each_template<'p>(&'p self, visit: &mut dyn FnMut(&'p Template, Located<()>)) {
+        visit(&self.path.value, self.path.clone().map(|_| ()));
+        for param in &self.params {
+            visit(&param.key, param.site.clone());
+            for value in &param.values {
+                visit(value, param.site.clone());
+            }
+        }
+        for header in &self.headers {
+            visit(&header.key, header.site.clone());
+            visit(&header.value, header.site.clone());
+        }
+        if let Some(json) = &self.json {
+            let site = json.clone().map(|_| ());
+            json.value
+                .each_template(&mut |text| visit(text, site.clone()));
+        }
+    }
+
+    /// Every parent field the request needs, with the parent's name and where it is asked for.
+    pub(crate) fn parent_fields(&self) -> Vec<(&str, &FieldPath, Located<()>)> {
+        let mut found = Vec::new();
+        self.each_template(&mut |text, site| {
+            for (parent, field) in text.parent_fields() {
+                found.push((parent, field, site.clone()));
+            }
+        });
+        found
+    }
+}
+
+/// The target of a legacy parameter of type `resolve`.
+pub(crate) fn resolve_target(resource: &str, field: &FieldPath) -> Target {
+    Target::Parent {
+        parent: resource.into(),
+        field: field.clone(),
+    }
+}

@@ -1,0 +1,313 @@
+//! Filling a plan with values.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use apiduct_client::auth::{ApiKey, Auth, Basic, Bearer, KeyLocation, NoAuth};
+use apiduct_model::{Redactor, SecretText};
+use http::{HeaderMap, HeaderName, HeaderValue};
+use url::Url;
+
+use super::secrets::{Secrets, Use};
+use super::source::SecretSource;
+use super::{Destination, RequestParts, Resolved};
+use crate::error::{ConfigErrorKind, ConfigErrors, Problems};
+use crate::locate::Mark;
+use crate::plan::{AuthPlan, Plan, ResourcePlan};
+use crate::spec::{AuthSpec, DestinationSpec, KeyPlace, Located, is_http_url, shown_url};
+use crate::template::{Encoding, Mode, ParentRow, Scope, SecretRef, Template, TemplateError};
+
+pub(super) fn resolve(
+    plan: &Plan,
+    source: &dyn SecretSource,
+    redactor: &Redactor,
+) -> Result<Resolved, ConfigErrors> {
+    let mut resolver = Resolver {
+        secrets: Secrets::new(source, redactor, &plan.name),
+        problems: Problems::new(plan.file.clone()),
+    };
+    let base_url = resolver.base_url(&plan.client.base_url);
+    let auth = plan
+        .client
+        .auth
+        .as_ref()
+        .and_then(|auth| resolver.auth(auth));
+    let destination = resolver.destination(&plan.destination);
+    let dataset = resolver.text(&plan.dataset, Use::Address);
+    let optional = |text: &Option<Located<Template>>, resolver: &mut Resolver<'_>| {
+        text.as_ref()
+            .and_then(|text| resolver.text(text, Use::Address))
+    };
+    let user_agent = optional(&plan.runtime.user_agent, &mut resolver);
+    let ca_bundle = optional(&plan.runtime.ca_bundle, &mut resolver);
+    let mut own_auth = HashMap::new();
+    for resource in &plan.resources {
+        if let AuthPlan::Own(auth) = &resource.auth
+            && let Some(auth) = resolver.auth(auth)
+        {
+            own_auth.insert(resource.name.to_string(), auth);
+        }
+        resolver.request(resource);
+    }
+    let headers = resolver.headers(plan);
+    let (secrets, problems) = (resolver.secrets.into_found(), resolver.problems);
+    let resolved = base_url.zip(destination).zip(dataset);
+    let resolved = resolved.map(|((base_url, destination), dataset)| Resolved {
+        base_url,
+        headers,
+        auth: auth.unwrap_or_else(|| Arc::new(NoAuth)),
+        destination,
+        dataset,
+        user_agent,
+        ca_bundle: ca_bundle.map(PathBuf::from),
+        own_auth,
+        secrets,
+    });
+    problems.into_result(resolved)
+}
+
+/// Resolves one thing that stands outside any plan, such as an option of a command.
+fn resolve_one<T>(
+    name: &str,
+    source: &dyn SecretSource,
+    redactor: &Redactor,
+    resolve: impl FnOnce(&mut Resolver<'_>) -> Option<T>,
+) -> Result<T, ConfigErrors> {
+    let mut resolver = Resolver {
+        secrets: Secrets::new(source, redactor, ""),
+        problems: Problems::new(Arc::from(name)),
+    };
+    let resolved = resolve(&mut resolver);
+    resolver.problems.into_result(resolved)
+}
+
+impl Located<AuthSpec> {
+    /// Replaces the references in it; `name` is what messages call it.
+    ///
+    /// # Errors
+    /// Every reference without a value.
+    pub fn resolve(
+        &self,
+        name: &str,
+        source: &dyn SecretSource,
+        redactor: &Redactor,
+    ) -> Result<Arc<dyn Auth>, ConfigErrors> {
+        resolve_one(name, source, redactor, |resolver| resolver.auth(self))
+    }
+}
+
+impl Located<DestinationSpec> {
+    /// Replaces the references in it; `name` is what messages call it.
+    ///
+    /// # Errors
+    /// Every reference without a value, and a text from outside that is no destination.
+    pub fn resolve(
+        &self,
+        name: &str,
+        source: &dyn SecretSource,
+        redactor: &Redactor,
+    ) -> Result<Destination, ConfigErrors> {
+        resolve_one(name, source, redactor, |resolver| {
+            resolver.destination(self)
+        })
+    }
+}
+
+/// Replaces the references in `text`, which may be a credential; `name` is what messages call it.
+///
+/// # Errors
+/// Every reference that cannot be read or has no value.
+pub fn resolve_text(
+    text: &str,
+    name: &str,
+    source: &dyn SecretSource,
+    redactor: &Redactor,
+) -> Result<String, ConfigErrors> {
+    resolve_one(name, source, redactor, |resolver| {
+        let template = match Template::parse(text, Mode::References) {
+            Ok(template) => template,
+            Err(problems) => {
+                for kind in problems {
+                    resolver.problems.push("", Mark::START, kind);
+                }
+                return None;
+            }
+        };
+        let located = Located {
+            value: template,
+            path: Box::from(""),
+            mark: Mark::START,
+        };
+        resolver.text(&located, Use::Credential)
+    })
+}
+
+struct Resolver<'s> {
+    secrets: Secrets<'s>,
+    problems: Problems,
+}
+
+impl Resolver<'_> {
+    fn text(&mut self, text: &Located<Template>, used: Use) -> Option<String> {
+        match self.secrets.text(&text.value, used) {
+            Ok(resolved) => Some(resolved),
+            Err(problems) => {
+                for problem in problems {
+                    self.problems.push(&text.path, text.mark, problem);
+                }
+                None
+            }
+        }
+    }
+
+    fn base_url(&mut self, text: &Located<Template>) -> Option<Url> {
+        let resolved = self.text(text, Use::Address)?;
+        if is_http_url(&resolved) {
+            return Url::parse(&resolved).ok();
+        }
+        let kind = ConfigErrorKind::Malformed {
+            value: shown_url(&resolved),
+            expected: "an absolute http or https URL",
+            example: "`https://api.example.com/v2`",
+        };
+        self.problems.push(&text.path, text.mark, kind);
+        None
+    }
+
+    fn auth(&mut self, auth: &Located<AuthSpec>) -> Option<Arc<dyn Auth>> {
+        let mut text = |template: &Template, used: Use| {
+            let located = Located {
+                value: template.clone(),
+                path: auth.path.clone(),
+                mark: auth.mark,
+            };
+            self.text(&located, used)
+        };
+        Some(match &auth.value {
+            AuthSpec::Bearer { token } => {
+                Arc::new(Bearer::new(SecretText::from(text(token, Use::Credential)?)))
+            }
+            AuthSpec::ApiKey { name, key, place } => {
+                let (name, key) = (text(name, Use::Address), text(key, Use::Credential));
+                let location = match place {
+                    KeyPlace::Header => KeyLocation::Header,
+                    KeyPlace::Query => KeyLocation::Query,
+                    KeyPlace::Cookie => KeyLocation::Cookie,
+                };
+                Arc::new(ApiKey::new(name?, SecretText::from(key?)).location(location))
+            }
+            AuthSpec::Basic { username, password } => {
+                let user = text(username, Use::Credential);
+                let password = text(password, Use::Credential);
+                Arc::new(Basic::new(user?, SecretText::from(password?)))
+            }
+        })
+    }
+
+    fn destination(&mut self, spec: &Located<DestinationSpec>) -> Option<Destination> {
+        let text = spec.clone().map(|spec| spec.template().clone());
+        let resolved = self.text(&text, Use::Address)?;
+        if let DestinationSpec::At { kind, .. } = spec.value {
+            let path = PathBuf::from(resolved);
+            return Some(Destination { kind, path });
+        }
+        match DestinationSpec::parse_resolved(&resolved) {
+            Ok((kind, path)) => Some(Destination {
+                kind,
+                path: PathBuf::from(path),
+            }),
+            Err(kind) => {
+                self.problems.push(&spec.path, spec.mark, kind);
+                None
+            }
+        }
+    }
+
+    /// Looks up what the requests of `resource` refer to. Placeholders are left alone.
+    fn request(&mut self, resource: &ResourcePlan) {
+        let Self { secrets, problems } = self;
+        resource.request.each_template(&mut |text, site| {
+            for reference in text.references() {
+                if let Err(kind) = secrets.look_up(reference, Use::Credential) {
+                    problems.push(&site.path, site.mark, kind);
+                }
+            }
+            if text.is_sensitive() && text.parent_fields().is_empty() {
+                // What is missing has just been reported.
+                drop(secrets.text(text, Use::Credential));
+            }
+        });
+    }
+
+    fn headers(&mut self, plan: &Plan) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        for header in &plan.client.headers {
+            let text = Located {
+                value: header.value.clone(),
+                path: header.site.path.clone(),
+                mark: header.site.mark,
+            };
+            let (Some(name), Some(value)) =
+                (header.key.as_literal(), self.text(&text, Use::Credential))
+            else {
+                continue;
+            };
+            match header_pair(name, &value) {
+                Ok((name, value)) => drop(headers.insert(name, value)),
+                Err(error) => {
+                    let kind = ConfigErrorKind::Template {
+                        reason: error.to_string(),
+                        hint: None,
+                    };
+                    self.problems.push(&text.path, text.mark, kind);
+                }
+            }
+        }
+        headers
+    }
+}
+
+pub(super) fn request(
+    resource: &ResourcePlan,
+    secrets: &HashMap<SecretRef, SecretText>,
+    parent: Option<&ParentRow>,
+) -> Result<RequestParts, TemplateError> {
+    let scope = Scope { secrets, parent };
+    let plan = &resource.request;
+    let mut params = Vec::new();
+    for param in &plan.params {
+        let place = Encoding::Text("the query");
+        let key = param.key.expand(scope, place)?;
+        for value in &param.values {
+            params.push((key.clone(), value.expand(scope, place)?));
+        }
+    }
+    let mut headers = HeaderMap::new();
+    for header in &plan.headers {
+        let place = Encoding::Text("the headers");
+        let (name, value) = header_pair(
+            &header.key.expand(scope, place)?,
+            &header.value.expand(scope, place)?,
+        )?;
+        headers.insert(name, value);
+    }
+    let json = plan.json.as_ref();
+    Ok(RequestParts {
+        method: plan.method.clone(),
+        path: plan.path.value.expand(scope, Encoding::Segment)?,
+        params,
+        headers,
+        json: json.map(|json| json.value.expand(scope)).transpose()?,
+    })
+}
+
+fn header_pair(name: &str, value: &str) -> Result<(HeaderName, HeaderValue), TemplateError> {
+    let error = |what| TemplateError::Header {
+        what,
+        name: name.to_owned(),
+    };
+    let parsed = HeaderName::try_from(name).map_err(|_| error("name"))?;
+    let value = HeaderValue::try_from(value).map_err(|_| error("value"))?;
+    Ok((parsed, value))
+}

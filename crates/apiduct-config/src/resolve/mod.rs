@@ -1,0 +1,117 @@
+//! Values that stand outside the file: secrets, environment, files. The only module that asks for them.
+
+mod apply;
+mod runtime;
+mod secrets;
+mod source;
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use apiduct_client::auth::{Auth, NoAuth};
+use apiduct_model::{Redactor, SecretText};
+use http::{HeaderMap, Method};
+use serde_json::Value;
+use url::Url;
+
+pub use apply::resolve_text;
+pub use runtime::Runtime;
+pub use secrets::Secrets;
+pub use source::{SecretSource, SystemSource};
+
+use crate::error::ConfigErrors;
+use crate::plan::{AuthPlan, Plan, ResourcePlan};
+use crate::spec::DestinationKind;
+use crate::template::{ParentRow, SecretRef, TemplateError};
+
+/// A plan's values with all references replaced: ready for a client.
+#[derive(Debug, Clone)]
+pub struct Resolved {
+    /// The URL in front of every path.
+    pub base_url: Url,
+    /// Headers of every request. Each [`RequestParts`] has them too, so a client that sends those needs none.
+    pub headers: HeaderMap,
+    /// Authentication of requests that have none of their own.
+    pub auth: Arc<dyn Auth>,
+    /// Where the rows go.
+    pub destination: Destination,
+    /// The schema at the destination.
+    pub dataset: String,
+    /// The `User-Agent` header, if the file sets one.
+    pub user_agent: Option<String>,
+    /// A PEM file of certificates to trust, if the file names one.
+    pub ca_bundle: Option<PathBuf>,
+    own_auth: HashMap<String, Arc<dyn Auth>>,
+    secrets: HashMap<SecretRef, SecretText>,
+}
+
+/// Where the rows go.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Destination {
+    /// What it is.
+    pub kind: DestinationKind,
+    /// The file or folder.
+    pub path: PathBuf,
+}
+
+/// A request with everything filled in.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RequestParts {
+    /// The method.
+    pub method: Method,
+    /// The path behind the base URL, or an absolute URL.
+    pub path: String,
+    /// Query parameters in order, not encoded.
+    pub params: Vec<(String, String)>,
+    /// Headers, those of the client included.
+    pub headers: HeaderMap,
+    /// The body.
+    pub json: Option<Value>,
+}
+
+impl Plan {
+    /// Replaces every reference by what `source` has for it, and tells `redactor` each secret.
+    ///
+    /// # Errors
+    /// Every reference without a value, with all places searched, and every value that makes no sense where it
+    /// stands.
+    pub fn resolve(
+        &self,
+        source: &dyn SecretSource,
+        redactor: &Redactor,
+    ) -> Result<Resolved, ConfigErrors> {
+        apply::resolve(self, source, redactor)
+    }
+}
+
+impl Resolved {
+    /// The authentication of `resource`: its own, that of the client, or none.
+    pub fn auth_for(&self, resource: &ResourcePlan) -> Arc<dyn Auth> {
+        match &resource.auth {
+            AuthPlan::Off => Arc::new(NoAuth),
+            AuthPlan::Client => self.auth.clone(),
+            AuthPlan::Own(_) => self
+                .own_auth
+                .get(resource.name.as_str())
+                .map_or_else(|| self.auth.clone(), Arc::clone),
+        }
+    }
+}
+
+impl ResourcePlan {
+    /// The request for one row of the parent; `None` for a resource without one.
+    ///
+    /// # Errors
+    /// A field that the row does not have, or whose value cannot stand where it is asked for.
+    pub fn request_for(
+        &self,
+        resolved: &Resolved,
+        parent: Option<&ParentRow>,
+    ) -> Result<RequestParts, TemplateError> {
+        apply::request(self, &resolved.secrets, parent)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,242 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use apiduct_client::Limits;
+use apiduct_client::retry::RetryConfig;
+
+use super::source::SecretSource;
+use crate::error::{ConfigErrorKind, ConfigErrors, Problems};
+use crate::locate::{Format, Mark, Node};
+use crate::spec::{Located, RateLimit, RuntimeSpec, Written, duration};
+use crate::template::Template;
+
+/// Limits, timeouts and retries of a run.
+///
+/// What the file says counts first, then what [`Runtime::overlay`] finds outside it, then the defaults.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Runtime {
+    /// Tries after the first one. Default: 5.
+    pub max_retries: u32,
+    /// The first wait in seconds; each further one is twice as long. Default: 1.
+    pub backoff_factor: f64,
+    /// The longest wait before a try. Default: 300 s.
+    pub max_retry_delay: Duration,
+    /// For a connection to be made. Default: the timeout, at most 30 s.
+    pub connect_timeout: Option<Duration>,
+    /// For the next bytes of an answer to arrive. Default: the timeout.
+    pub idle_timeout: Option<Duration>,
+    /// For one try: the longest silence, and the longest wait for a connection. Default: 60 s.
+    pub timeout: Duration,
+    /// For one try as a whole. Default: no bound.
+    pub total_timeout: Option<Duration>,
+    /// The longest wait that a server may ask for. Default: 300 s.
+    pub max_wait: Duration,
+    /// Requests in flight to one host. Default: 8.
+    pub concurrency: usize,
+    /// The most requests in a time. Default: no bound.
+    pub rate_limit: Option<RateLimit>,
+    /// The largest body in bytes, also after decompression. Default: 256 MiB.
+    pub max_response_bytes: u64,
+    /// Bound of everything in flight, in bytes. Default: 256 MiB.
+    pub memory: u64,
+    /// The `User-Agent` header.
+    pub user_agent: Option<Located<Template>>,
+    /// A PEM file of certificates to trust.
+    pub ca_bundle: Option<Located<Template>>,
+    /// What is written to the log: `critical`, `error`, `warning`, `info`, `debug` or `trace`.
+    pub log_level: Option<&'static str>,
+    written: Vec<&'static str>,
+}
+
+const MEBIBYTE: u64 = 1024 * 1024;
+
+impl Default for Runtime {
+    fn default() -> Self {
+        Self {
+            max_retries: 5,
+            backoff_factor: 1.0,
+            max_retry_delay: Duration::from_secs(300),
+            connect_timeout: None,
+            idle_timeout: None,
+            timeout: Duration::from_secs(60),
+            total_timeout: None,
+            max_wait: Duration::from_secs(300),
+            concurrency: 8,
+            rate_limit: None,
+            max_response_bytes: 256 * MEBIBYTE,
+            memory: 256 * MEBIBYTE,
+            user_agent: None,
+            ca_bundle: None,
+            log_level: None,
+            written: Vec::new(),
+        }
+    }
+}
+
+/// The settings of the reference that can stand outside the file.
+const OUTSIDE: [&str; 5] = [
+    "request_timeout",
+    "request_max_attempts",
+    "request_backoff_factor",
+    "request_max_retry_delay",
+    "log_level",
+];
+
+impl Runtime {
+    pub(crate) fn new(spec: &RuntimeSpec) -> Self {
+        let mut runtime = Self {
+            connect_timeout: spec.connect_timeout.value().copied(),
+            idle_timeout: spec.idle_timeout.value().copied(),
+            total_timeout: spec.total_timeout.value().copied(),
+            rate_limit: spec.rate_limit.value().copied(),
+            user_agent: spec.user_agent.located().cloned(),
+            ca_bundle: spec.ca_bundle.located().cloned(),
+            log_level: spec.log_level.value().copied(),
+            written: written(spec),
+            ..Self::default()
+        };
+        let small = |value: &u64| u32::try_from(*value).unwrap_or(u32::MAX);
+        set(
+            &mut runtime.max_retries,
+            spec.max_retries.value().map(small),
+        );
+        set(
+            &mut runtime.backoff_factor,
+            spec.backoff_factor.value().copied(),
+        );
+        set(
+            &mut runtime.max_retry_delay,
+            spec.max_retry_delay.value().copied(),
+        );
+        set(&mut runtime.timeout, spec.timeout.value().copied());
+        set(&mut runtime.max_wait, spec.max_wait.value().copied());
+        let concurrency = spec.concurrency.value();
+        set(
+            &mut runtime.concurrency,
+            concurrency.map(|value| usize::try_from(*value).unwrap_or(usize::MAX)),
+        );
+        set(
+            &mut runtime.max_response_bytes,
+            spec.max_response_bytes.value().copied(),
+        );
+        set(&mut runtime.memory, spec.memory.value().copied());
+        runtime
+    }
+
+    /// Takes settings that the file leaves out from the reference's places: environment variables such as
+    /// `RUNTIME__REQUEST_TIMEOUT`, then the table `[runtime]` of `.dlt/config.toml`.
+    ///
+    /// # Errors
+    /// A value that cannot be read as what the setting is, and a `config.toml` that is not TOML.
+    pub fn overlay(&mut self, source: &dyn SecretSource) -> Result<(), ConfigErrors> {
+        let file = source.shown_path(".dlt/config.toml");
+        let mut problems = Problems::new(Arc::from(file.as_str()));
+        let text = source.file(".dlt/config.toml").unwrap_or_else(|error| {
+            problems.push(
+                "",
+                Mark::WHOLE_FILE,
+                ConfigErrorKind::Read { source: error },
+            );
+            None
+        });
+        let root = text.and_then(|text| Node::read(&text, Format::Toml, &mut problems));
+        for name in OUTSIDE {
+            if self.written.contains(&name) {
+                continue;
+            }
+            let variable = format!("RUNTIME__{}", name.to_uppercase());
+            if let Some(value) = source.env(&variable) {
+                if let Err(kind) = self.take(name, &value) {
+                    problems.push_in("the environment", &variable, Mark::WHOLE_FILE, kind);
+                }
+                continue;
+            }
+            let node = root
+                .as_ref()
+                .and_then(|root| root.value_of("runtime")?.value_of(name));
+            if let Some(node) = node {
+                let value = node.scalar_text().unwrap_or_default();
+                if let Err(kind) = self.take(name, value) {
+                    problems.push(format_args!("runtime.{name}"), node.mark, kind);
+                }
+            }
+        }
+        problems.into_result(Some(()))
+    }
+
+    fn take(&mut self, name: &str, value: &str) -> Result<(), ConfigErrorKind> {
+        let malformed = |expected, example| ConfigErrorKind::Malformed {
+            value: value.to_owned(),
+            expected,
+            example,
+        };
+        let time = || duration(value).ok_or_else(|| malformed("a duration", "`30` or `30s`"));
+        match name {
+            "request_timeout" => self.timeout = time()?,
+            "request_max_retry_delay" => self.max_retry_delay = time()?,
+            "request_max_attempts" => {
+                let number = value.trim().parse();
+                self.max_retries = number.map_err(|_| malformed("a whole number from 0", "`5`"))?;
+            }
+            "request_backoff_factor" => {
+                let number = value.trim().parse::<f64>().ok();
+                let number = number.filter(|one| one.is_finite() && *one >= 0.0);
+                self.backoff_factor =
+                    number.ok_or_else(|| malformed("a number from 0", "`1.5`"))?;
+            }
+            _ => {
+                let level = crate::spec::log_level(value);
+                self.log_level = Some(level.ok_or_else(|| malformed("a log level", "`WARNING`"))?);
+            }
+        }
+        Ok(())
+    }
+
+    /// How patient the client is.
+    pub fn retry(&self) -> RetryConfig {
+        RetryConfig {
+            max_retries: self.max_retries,
+            backoff_factor: self.backoff_factor,
+            max_retry_delay: self.max_retry_delay,
+            max_wait: self.max_wait,
+            ..RetryConfig::default()
+        }
+    }
+
+    /// How long one try may take and how large its answer may be.
+    pub fn limits(&self) -> Limits {
+        let defaults = Limits::default();
+        Limits {
+            connect_timeout: self
+                .connect_timeout
+                .unwrap_or_else(|| self.timeout.min(defaults.connect_timeout)),
+            idle_timeout: self.idle_timeout.unwrap_or(self.timeout),
+            total_timeout: self.total_timeout,
+            max_response_bytes: self.max_response_bytes,
+        }
+    }
+}
+
+fn set<T>(place: &mut T, value: Option<T>) {
+    if let Some(value) = value {
+        *place = value;
+    }
+}
+
+/// The settings of [`OUTSIDE`] that the file has.
+fn written(spec: &RuntimeSpec) -> Vec<&'static str> {
+    let all = [
+        ("request_timeout", is_written(&spec.timeout)),
+        ("request_max_attempts", is_written(&spec.max_retries)),
+        ("request_backoff_factor", is_written(&spec.backoff_factor)),
+        ("request_max_retry_delay", is_written(&spec.max_retry_delay)),
+        ("log_level", is_written(&spec.log_level)),
+    ];
+    all.into_iter()
+        .filter_map(|(name, is_there)| is_there.then_some(name))
+        .collect()
+}
+
+fn is_written<T>(written: &Written<T>) -> bool {
+    written.value().is_some()
+}

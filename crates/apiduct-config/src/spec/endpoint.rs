@@ -1,0 +1,315 @@
+use apiduct_json::Selector;
+use http::Method;
+
+use super::auth::AuthSpec;
+use super::fields::{Fields, Located, Written, template};
+use super::keys::{ENDPOINT, PARAM};
+use super::paginator::PaginatorSpec;
+use crate::locate::{Entry, Mark, Node, NodeValue};
+use crate::template::{FieldPath, JsonTemplate, Mode, Template};
+
+/// The request that a resource makes, as written.
+#[derive(Debug, Clone)]
+pub struct EndpointSpec {
+    /// The path, with placeholders.
+    pub path: Written<Template>,
+    /// The HTTP method.
+    pub method: Written<Method>,
+    /// Query parameters.
+    pub params: Written<Vec<ParamSpec>>,
+    /// Headers.
+    pub headers: Written<Vec<HeaderSpec>>,
+    /// The body.
+    pub json: Written<JsonTemplate>,
+    /// How to get from page to page.
+    pub paginator: Written<PaginatorSpec>,
+    /// Where the records are in a page.
+    pub data_selector: Written<Selector>,
+    /// Whether a page without the selected data counts as empty.
+    pub allow_missing: Written<bool>,
+    /// Authentication in place of the client's.
+    pub auth: Written<AuthSpec>,
+    /// Whether the answer is one record or a list of them.
+    pub entity: Written<Entity>,
+    /// Stop after so many pages.
+    pub max_pages: Written<u64>,
+}
+
+/// What an endpoint answers with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Entity {
+    /// One record, the whole body.
+    One,
+    /// A list of records.
+    Many,
+}
+
+/// One query parameter.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ParamSpec {
+    /// The name as written.
+    pub name: Box<str>,
+    /// The name, with placeholders.
+    pub key: Template,
+    /// The value.
+    pub value: ParamValue,
+    /// The key's path and place.
+    pub site: Located<()>,
+}
+
+/// What a query parameter is set to.
+#[derive(Debug, Clone, PartialEq)]
+pub enum ParamValue {
+    /// Nothing: the parameter is left out.
+    Null,
+    /// One value.
+    One(Template),
+    /// The parameter is repeated for each value.
+    Many(Vec<Template>),
+    /// A field of the parent, for the path: `{type: resolve, resource: ..., field: ...}`.
+    Resolve {
+        /// The parent.
+        resource: String,
+        /// The field.
+        field: FieldPath,
+    },
+}
+
+/// One header.
+#[derive(Debug, Clone, PartialEq)]
+pub struct HeaderSpec {
+    /// The name as written.
+    pub name: Box<str>,
+    /// The name, with placeholders.
+    pub key: Template,
+    /// The value; `None` removes a header that comes from elsewhere.
+    pub value: Option<Template>,
+    /// The key's path and place.
+    pub site: Located<()>,
+}
+
+impl EndpointSpec {
+    /// Reads the key `endpoint` of a resource.
+    pub(crate) fn read(resource: &Fields<'_>) -> Self {
+        let nothing = Node {
+            value: NodeValue::Null,
+            mark: Mark::START,
+        };
+        let node = resource
+            .entry("endpoint")
+            .map_or(&nothing, |entry| &entry.value);
+        let fields = Fields::new(&ENDPOINT, node, resource.path_of("endpoint"));
+        let path = if node.as_text().is_some() {
+            resource.text("endpoint", Mode::Path)
+        } else {
+            fields.text("path", Mode::Path)
+        };
+        Self {
+            path,
+            method: fields.read("method", |node, _| method(&fields, node)),
+            params: fields.read("params", |node, path| Some(params(node, path))),
+            headers: headers(&fields, Mode::Request),
+            json: fields.read("json", |node, _| {
+                Some(JsonTemplate::read(node, &mut |_, _| {}))
+            }),
+            paginator: fields.read("paginator", PaginatorSpec::read),
+            data_selector: fields.selector("data_selector"),
+            allow_missing: fields.bool("allow_missing"),
+            auth: fields.read("auth", |node, _| AuthSpec::read(node)),
+            entity: fields.read("entity", |node, _| match node.as_text()? {
+                "one" => Some(Entity::One),
+                "many" => Some(Entity::Many),
+                _ => None,
+            }),
+            max_pages: fields.integer("max_pages"),
+        }
+    }
+
+    /// This endpoint with what it leaves out taken from `defaults`. Parameters, headers and the top level of the
+    /// body are merged key by key; all else is replaced as a whole; `null` takes nothing from the defaults.
+    pub(crate) fn with_defaults(&self, defaults: &Self) -> Self {
+        Self {
+            path: self.path.or(&defaults.path),
+            method: self.method.or(&defaults.method),
+            params: merge(
+                &self.params,
+                &defaults.params,
+                |param| &param.name,
+                |a, b| a == b,
+            ),
+            headers: merge(
+                &self.headers,
+                &defaults.headers,
+                |header| &header.name,
+                |a, b| a.eq_ignore_ascii_case(b),
+            ),
+            json: merge_json(&self.json, &defaults.json),
+            paginator: self.paginator.or(&defaults.paginator),
+            data_selector: self.data_selector.or(&defaults.data_selector),
+            allow_missing: self.allow_missing.or(&defaults.allow_missing),
+            auth: self.auth.or(&defaults.auth),
+            entity: self.entity.or(&defaults.entity),
+            max_pages: self.max_pages.or(&defaults.max_pages),
+        }
+    }
+}
+
+fn method(fields: &Fields<'_>, node: &Node) -> Option<Method> {
+    let Some(super::table::Kind::Word(words)) = fields.kind("method") else {
+        return None;
+    };
+    Method::from_bytes(words.find(node.as_text()?)?.as_bytes()).ok()
+}
+
+/// Two lists of named things: those of `own` win, in the place of the default of the same name.
+pub(crate) fn merge<T: Clone>(
+    own: &Written<Vec<T>>,
+    defaults: &Written<Vec<T>>,
+    name: impl Fn(&T) -> &str,
+    is_same: impl Fn(&str, &str) -> bool,
+) -> Written<Vec<T>> {
+    let (Written::Value(own), Written::Value(defaults)) = (own, defaults) else {
+        return own.or(defaults);
+    };
+    let mut merged = defaults.value.clone();
+    for item in &own.value {
+        match merged.iter_mut().find(|one| is_same(name(one), name(item))) {
+            Some(found) => *found = item.clone(),
+            None => merged.push(item.clone()),
+        }
+    }
+    Written::Value(Located {
+        value: merged,
+        path: own.path.clone(),
+        mark: own.mark,
+    })
+}
+
+/// Headers of the client with those of an endpoint over them.
+pub(crate) fn merge_headers(client: &[HeaderSpec], own: &[HeaderSpec]) -> Vec<HeaderSpec> {
+    let mut merged = client.to_vec();
+    for header in own {
+        match merged
+            .iter_mut()
+            .find(|one| one.name.eq_ignore_ascii_case(&header.name))
+        {
+            Some(found) => *found = header.clone(),
+            None => merged.push(header.clone()),
+        }
+    }
+    merged
+}
+
+fn merge_json(
+    own: &Written<JsonTemplate>,
+    defaults: &Written<JsonTemplate>,
+) -> Written<JsonTemplate> {
+    if let (Some(JsonTemplate::Map(mine)), Some(JsonTemplate::Map(theirs))) =
+        (own.value(), defaults.value())
+        && let Some(located) = own.located()
+    {
+        let mut merged = theirs.clone();
+        for item in mine {
+            match merged.iter_mut().find(|one| one.0 == item.0) {
+                Some(found) => *found = item.clone(),
+                None => merged.push(item.clone()),
+            }
+        }
+        return Written::Value(located.clone().map(|_| JsonTemplate::Map(merged)));
+    }
+    own.or(defaults)
+}
+
+/// Names of headers and parameters whose values are credentials.
+const SENSITIVE: [&str; 16] = [
+    "authorization",
+    "proxy-authorization",
+    "cookie",
+    "x-api-key",
+    "x-auth-token",
+    "private-token",
+    "api_key",
+    "apikey",
+    "api-key",
+    "token",
+    "access_token",
+    "access-token",
+    "key",
+    "secret",
+    "client_secret",
+    "password",
+];
+
+fn mark_sensitive(name: &str, value: Template) -> Template {
+    let is_sensitive = SENSITIVE.iter().any(|one| name.eq_ignore_ascii_case(one));
+    if is_sensitive {
+        value.sensitive()
+    } else {
+        value
+    }
+}
+
+fn site(entry: &Entry, path: &str) -> Located<()> {
+    Located {
+        value: (),
+        path: format!("{path}.{}", entry.key).into(),
+        mark: entry.value.mark,
+    }
+}
+
+fn params(node: &Node, path: &str) -> Vec<ParamSpec> {
+    let entries = node.as_map().unwrap_or_default().iter();
+    entries
+        .filter_map(|entry| {
+            Some(ParamSpec {
+                name: entry.key.clone(),
+                key: Template::parse(&entry.key, Mode::Request).ok()?,
+                value: param_value(&entry.key, &entry.value)?,
+                site: site(entry, path),
+            })
+        })
+        .collect()
+}
+
+fn param_value(name: &str, node: &Node) -> Option<ParamValue> {
+    let one = |node: &Node| Some(mark_sensitive(name, template(node, Mode::Request)?));
+    match &node.value {
+        NodeValue::Null => Some(ParamValue::Null),
+        NodeValue::List(list) => Some(ParamValue::Many(list.iter().filter_map(one).collect())),
+        NodeValue::Map(_) => {
+            let variant = PARAM.variant(node.value_of("type")?.as_text()?)?;
+            let fields = Fields::new(variant.object, node, "");
+            let field = fields.selector("field");
+            let selector = field.value()?.clone();
+            Some(ParamValue::Resolve {
+                resource: fields.plain("resource").value()?.clone(),
+                field: FieldPath::new(selector.as_str(), selector.clone()),
+            })
+        }
+        _ => one(node).map(ParamValue::One),
+    }
+}
+
+/// Reads the key `headers`; names are templates only where values may hold placeholders.
+pub(crate) fn headers(fields: &Fields<'_>, mode: Mode) -> Written<Vec<HeaderSpec>> {
+    fields.read("headers", |node, path| {
+        let entries = node.as_map().unwrap_or_default().iter();
+        let read = entries.filter_map(|entry| {
+            let key = match mode {
+                Mode::References => Template::literal(entry.key.clone()),
+                _ => Template::parse(&entry.key, mode).ok()?,
+            };
+            let value = match entry.value.is_null() {
+                true => None,
+                false => Some(mark_sensitive(&entry.key, template(&entry.value, mode)?)),
+            };
+            Some(HeaderSpec {
+                name: entry.key.clone(),
+                key,
+                value,
+                site: site(entry, path),
+            })
+        });
+        Some(read.collect())
+    })
+}

@@ -1,0 +1,208 @@
+use apiduct_model::{DataType, WriteDisposition};
+
+use super::endpoint::EndpointSpec;
+use super::fields::{Fields, Located, Written, plain};
+use super::keys::{COLUMN, DEFAULTS, RESOURCE};
+use super::table::Object;
+use crate::error::{ConfigErrorKind, Problems};
+use crate::locate::{Mark, Node};
+use crate::template::Template;
+
+/// One entry of `resources`, or `resource_defaults`.
+#[derive(Debug, Clone)]
+pub struct ResourceSpec {
+    /// The name; empty for `resource_defaults`.
+    pub name: Located<String>,
+    /// The request.
+    pub endpoint: EndpointSpec,
+    /// Fields of the parent that each row gets.
+    pub include_from_parent: Written<Vec<Located<String>>>,
+    /// Fields that identify a row.
+    pub primary_key: Written<Vec<Located<String>>>,
+    /// What happens with the rows that are already in the table.
+    pub write_disposition: Written<WriteDisposition>,
+    /// Whether rows are loaded.
+    pub selected: Written<bool>,
+    /// The table that gets the rows.
+    pub table_name: Written<String>,
+    /// What is known about columns beforehand.
+    pub columns: Written<Vec<ColumnSpec>>,
+    /// Whether something in it was refused, so that what depends on it cannot be judged.
+    pub(crate) is_broken: bool,
+}
+
+/// What is known about a column beforehand.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ColumnSpec {
+    /// The field as the API names it.
+    pub name: Box<str>,
+    /// The type of its values.
+    pub data_type: Written<DataType>,
+    /// Whether a row may lack a value.
+    pub nullable: Written<bool>,
+    /// Where it is declared.
+    pub mark: Mark,
+}
+
+impl ResourceSpec {
+    pub(crate) fn read(node: &Node, path: &str, problems: &mut Problems) -> Self {
+        let mut spec = Self::read_as(&RESOURCE, node, path, problems);
+        if let Some(name) = node.as_text() {
+            spec.name.value = plain(node).unwrap_or_else(|| name.to_owned());
+        }
+        spec.is_broken |= spec.name.value.is_empty();
+        spec
+    }
+
+    pub(crate) fn read_defaults(node: &Node, path: &str, problems: &mut Problems) -> Self {
+        Self::read_as(&DEFAULTS, node, path, problems)
+    }
+
+    fn read_as(object: &'static Object, node: &Node, path: &str, problems: &mut Problems) -> Self {
+        let fields = Fields::new(object, node, path);
+        let before = problems.count();
+        let columns = fields.read("columns", |node, path| {
+            Some(read_columns(node, path, problems))
+        });
+        let name = match fields.plain("name") {
+            Written::Value(name) if object.key("name").is_some() => name,
+            _ => Located {
+                value: String::new(),
+                path: path.into(),
+                mark: node.mark,
+            },
+        };
+        let disposition = fields.word("write_disposition");
+        Self {
+            name,
+            endpoint: EndpointSpec::read(&fields),
+            include_from_parent: fields.plain_list("include_from_parent"),
+            primary_key: fields.plain_list("primary_key"),
+            write_disposition: match disposition {
+                Written::Value(word) => Written::Value(word.map(|word| {
+                    // The check lets only words of the model through.
+                    word.parse().unwrap_or_default()
+                })),
+                Written::Null => Written::Null,
+                Written::Absent => Written::Absent,
+            },
+            selected: fields.bool("selected"),
+            table_name: fields.plain("table_name"),
+            columns,
+            is_broken: problems.count() > before || problems.has_under(path),
+        }
+    }
+
+    /// This resource with everything that it leaves out taken from `defaults`.
+    #[must_use]
+    pub fn with_defaults(&self, defaults: &Self) -> Self {
+        let path_from_name = || Located {
+            value: Template::literal(self.name.value.as_str()),
+            path: self.name.path.clone(),
+            mark: self.name.mark,
+        };
+        let mut endpoint = self.endpoint.with_defaults(&defaults.endpoint);
+        if self.endpoint.path.value().is_none() {
+            endpoint.path = Written::Value(path_from_name());
+        }
+        Self {
+            name: self.name.clone(),
+            endpoint,
+            include_from_parent: self.include_from_parent.or(&defaults.include_from_parent),
+            primary_key: self.primary_key.or(&defaults.primary_key),
+            write_disposition: self.write_disposition.or(&defaults.write_disposition),
+            selected: self.selected.or(&defaults.selected),
+            table_name: self.table_name.or(&defaults.table_name),
+            columns: merge_columns(&self.columns, &defaults.columns),
+            is_broken: self.is_broken || defaults.is_broken,
+        }
+    }
+
+    /// A resource that leaves everything out.
+    pub(crate) fn nothing() -> Self {
+        let node = Node {
+            value: crate::locate::NodeValue::Null,
+            mark: Mark::START,
+        };
+        let mut unused = Problems::new("".into());
+        Self::read_defaults(&node, "resource_defaults", &mut unused)
+    }
+}
+
+/// Columns are merged by name, and their properties one by one.
+fn merge_columns(
+    own: &Written<Vec<ColumnSpec>>,
+    defaults: &Written<Vec<ColumnSpec>>,
+) -> Written<Vec<ColumnSpec>> {
+    let (Written::Value(own), Written::Value(defaults)) = (own, defaults) else {
+        return own.or(defaults);
+    };
+    let mut merged = defaults.clone();
+    merged.path.clone_from(&own.path);
+    merged.mark = own.mark;
+    for column in &own.value {
+        match merged.value.iter_mut().find(|one| one.name == column.name) {
+            Some(found) => {
+                found.data_type = column.data_type.or(&found.data_type);
+                found.nullable = column.nullable.or(&found.nullable);
+                found.mark = column.mark;
+            }
+            None => merged.value.push(column.clone()),
+        }
+    }
+    Written::Value(merged)
+}
+
+fn read_columns(node: &Node, path: &str, problems: &mut Problems) -> Vec<ColumnSpec> {
+    let entries = node.as_map().unwrap_or_default();
+    let columns = entries.iter().map(|entry| {
+        let fields = Fields::new(&COLUMN, &entry.value, format!("{path}.{}", entry.key));
+        let scale = fields.integer("scale");
+        let data_type = fields.word("data_type");
+        ColumnSpec {
+            name: entry.key.clone(),
+            data_type: data_type_of(data_type, &scale, problems),
+            nullable: fields.bool("nullable"),
+            mark: entry.mark,
+        }
+    });
+    columns.collect()
+}
+
+fn data_type_of(
+    word: Written<&'static str>,
+    scale: &Written<u64>,
+    problems: &mut Problems,
+) -> Written<DataType> {
+    let is_decimal = word.value() == Some(&"decimal");
+    let digits = scale.value().copied().unwrap_or(0);
+    if let Some(scale) = scale.located() {
+        let reason = match (is_decimal, digits) {
+            (false, _) => "only a `decimal` has a `scale`",
+            (true, 39..) => "a `decimal` has 38 digits at most",
+            _ => "",
+        };
+        if !reason.is_empty() {
+            let kind = ConfigErrorKind::Conflict {
+                reason: reason.to_owned(),
+                hint: None,
+            };
+            problems.push(&scale.path, scale.mark, kind);
+        }
+    }
+    let scale = u8::try_from(digits.min(38)).unwrap_or(0);
+    match word {
+        Written::Absent => Written::Absent,
+        Written::Null => Written::Null,
+        Written::Value(word) => Written::Value(word.map(|word| match word {
+            "bigint" => DataType::Bigint,
+            "double" => DataType::Double,
+            "bool" => DataType::Bool,
+            "timestamp" => DataType::Timestamp,
+            "date" => DataType::Date,
+            "decimal" => DataType::Decimal { scale },
+            "json" => DataType::Json,
+            _ => DataType::Text,
+        })),
+    }
+}

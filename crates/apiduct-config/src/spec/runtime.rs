@@ -1,0 +1,69 @@
+use std::time::Duration;
+
+use super::fields::{Fields, Written};
+use super::keys::RUNTIME;
+use super::units::RateLimit;
+use crate::locate::{Mark, Node, NodeValue};
+use crate::template::{Mode, Template};
+
+/// The key `runtime` as written.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RuntimeSpec {
+    /// Tries after the first one.
+    pub max_retries: Written<u64>,
+    /// Factor of the waits between tries.
+    pub backoff_factor: Written<f64>,
+    /// The longest wait before a try.
+    pub max_retry_delay: Written<Duration>,
+    /// For one try: the longest silence, and the longest wait for a connection.
+    pub timeout: Written<Duration>,
+    /// For a connection to be made.
+    pub connect_timeout: Written<Duration>,
+    /// For the next bytes of an answer to arrive.
+    pub idle_timeout: Written<Duration>,
+    /// For one try as a whole.
+    pub total_timeout: Written<Duration>,
+    /// The longest wait that a server may ask for.
+    pub max_wait: Written<Duration>,
+    /// Requests in flight to one host.
+    pub concurrency: Written<u64>,
+    /// The most requests in a time.
+    pub rate_limit: Written<RateLimit>,
+    /// The largest body in bytes.
+    pub max_response_bytes: Written<u64>,
+    /// Bound of everything in flight, in bytes.
+    pub memory: Written<u64>,
+    /// The `User-Agent` header.
+    pub user_agent: Written<Template>,
+    /// A PEM file of certificates to trust.
+    pub ca_bundle: Written<Template>,
+    /// What is written to the log.
+    pub log_level: Written<&'static str>,
+}
+
+impl RuntimeSpec {
+    pub(crate) fn read(node: Option<&Node>) -> Self {
+        let nothing = Node {
+            value: NodeValue::Null,
+            mark: Mark::START,
+        };
+        let fields = Fields::new(&RUNTIME, node.unwrap_or(&nothing), "runtime");
+        Self {
+            max_retries: fields.integer("max_retries"),
+            backoff_factor: fields.number("backoff_factor"),
+            max_retry_delay: fields.duration("max_retry_delay"),
+            timeout: fields.duration("timeout"),
+            connect_timeout: fields.duration("connect_timeout"),
+            idle_timeout: fields.duration("idle_timeout"),
+            total_timeout: fields.duration("total_timeout"),
+            max_wait: fields.duration("max_wait"),
+            concurrency: fields.integer("concurrency"),
+            rate_limit: fields.rate("rate_limit"),
+            max_response_bytes: fields.bytes("max_response_bytes"),
+            memory: fields.bytes("memory"),
+            user_agent: fields.text("user_agent", Mode::References),
+            ca_bundle: fields.text("ca_bundle", Mode::References),
+            log_level: fields.word("log_level"),
+        }
+    }
+}

@@ -1,0 +1,199 @@
+//! Durations, sizes and rates as people write them.
+
+use std::fmt;
+use std::time::Duration;
+
+/// At most so many requests in such a time.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct RateLimit {
+    /// How many.
+    pub requests: u32,
+    /// In how long.
+    pub per: Duration,
+}
+
+impl fmt::Display for RateLimit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.per.as_secs() {
+            1 => write!(f, "{}/s", self.requests),
+            60 => write!(f, "{}/min", self.requests),
+            3600 => write!(f, "{}/h", self.requests),
+            86_400 => write!(f, "{}/day", self.requests),
+            seconds => write!(f, "{}/{seconds}s", self.requests),
+        }
+    }
+}
+
+/// The regular expressions that the schema uses for what the functions here accept.
+pub(crate) const DURATION_PATTERN: &str = r"^\s*(\d+(\.\d+)?\s*(ms|s|sec|m|min|h|d)\s*)+$";
+pub(crate) const BYTES_PATTERN: &str = r"^\s*\d+(\.\d+)?\s*([KMGT]i?)?[Bb]?\s*$";
+pub(crate) const RATE_PATTERN: &str = r"^\s*\d+\s*/\s*(s|sec|second|m|min|minute|h|hour|d|day)\s*$";
+
+/// A century: longer waits are a slip of the pen, and sums of them stay far from overflow.
+const LONGEST: f64 = 3.2e9;
+
+/// Reads `90s`, `1h 30m`, `250ms`, or a number of seconds.
+pub(crate) fn duration(text: &str) -> Option<Duration> {
+    if let Some(seconds) = plain_number(text) {
+        return seconds_from(seconds);
+    }
+    let mut rest = text.trim();
+    let mut total = 0.0;
+    if rest.is_empty() {
+        return None;
+    }
+    while !rest.is_empty() {
+        let (amount, after) = split_number(rest)?;
+        let unit_end = after
+            .find(|letter: char| !letter.is_ascii_alphabetic())
+            .unwrap_or(after.len());
+        let seconds = match &after[..unit_end] {
+            "ms" => 0.001,
+            "s" | "sec" => 1.0,
+            "m" | "min" => 60.0,
+            "h" => 3600.0,
+            "d" => 86_400.0,
+            _ => return None,
+        };
+        total += amount * seconds;
+        rest = after[unit_end..].trim_start();
+    }
+    seconds_from(total)
+}
+
+fn seconds_from(seconds: f64) -> Option<Duration> {
+    (seconds <= LONGEST).then(|| Duration::try_from_secs_f64(seconds).ok())?
+}
+
+/// Reads `256MiB`, `10 MB`, `1024`; the units of a thousand and of 1024 are told apart.
+pub(crate) fn bytes(text: &str) -> Option<u64> {
+    let text = text.trim();
+    if let Ok(whole) = text.parse() {
+        return Some(whole);
+    }
+    let (amount, unit) = split_number(text)?;
+    let unit = unit.trim_end_matches(['B', 'b']);
+    let factor: f64 = match unit {
+        "" => 1.0,
+        "K" => 1e3,
+        "M" => 1e6,
+        "G" => 1e9,
+        "T" => 1e12,
+        "Ki" => 1024.0,
+        "Mi" => 1024.0 * 1024.0,
+        "Gi" => 1024.0 * 1024.0 * 1024.0,
+        "Ti" => 1024.0 * 1024.0 * 1024.0 * 1024.0,
+        _ => return None,
+    };
+    let size = amount * factor;
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "the value is checked to lie in range, and fractions of a byte mean nothing"
+    )]
+    (size < 9e18).then_some(size as u64)
+}
+
+/// Reads `10/s`, `100/min`, `5000/h`, `1000/day`.
+pub(crate) fn rate(text: &str) -> Option<RateLimit> {
+    let (requests, unit) = text.split_once('/')?;
+    let seconds = match unit.trim() {
+        "s" | "sec" | "second" => 1,
+        "m" | "min" | "minute" => 60,
+        "h" | "hour" => 3600,
+        "d" | "day" => 86_400,
+        _ => return None,
+    };
+    let requests: u32 = requests.trim().parse().ok()?;
+    (requests > 0).then_some(RateLimit {
+        requests,
+        per: Duration::from_secs(seconds),
+    })
+}
+
+fn plain_number(text: &str) -> Option<f64> {
+    let (amount, rest) = split_number(text.trim())?;
+    rest.is_empty().then_some(amount)
+}
+
+/// Splits `12.5 MB` into the number and the unit.
+fn split_number(text: &str) -> Option<(f64, &str)> {
+    let end = text
+        .find(|letter: char| !letter.is_ascii_digit() && letter != '.')
+        .unwrap_or(text.len());
+    let amount = text[..end].parse().ok()?;
+    Some((amount, text[end..].trim_start()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_read_as_written() {
+        for (text, millis) in [
+            ("90s", 90_000),
+            ("1h 30m", 5_400_000),
+            ("1h30m", 5_400_000),
+            ("250ms", 250),
+            ("2.5", 2_500),
+            ("60", 60_000),
+            ("1d", 86_400_000),
+            ("0s", 0),
+        ] {
+            assert_eq!(
+                duration(text),
+                Some(Duration::from_millis(millis)),
+                "{text}"
+            );
+        }
+        for text in [
+            "",
+            "s",
+            "5 weeks",
+            "-5s",
+            "1h30",
+            "fast",
+            "1e99",
+            "99999999999999d",
+        ] {
+            assert_eq!(duration(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn sizes_tell_thousands_from_1024() {
+        assert_eq!(bytes("256MiB"), Some(268_435_456));
+        assert_eq!(bytes("10 MB"), Some(10_000_000));
+        assert_eq!(bytes("1.5Ki"), Some(1536));
+        assert_eq!(bytes("1024"), Some(1024));
+        assert_eq!(bytes("1 parsec"), None);
+        assert_eq!(bytes("-1"), None);
+    }
+
+    #[test]
+    fn rates_read_as_written_and_show_the_same() {
+        for text in ["10/s", "100/min", "5000/h", "7/day"] {
+            assert_eq!(rate(text).unwrap().to_string(), text);
+        }
+        assert_eq!(rate("10 / second").unwrap().to_string(), "10/s");
+        for text in ["10", "0/s", "/s", "10/fortnight", "ten/s"] {
+            assert_eq!(rate(text), None, "{text}");
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn a_sum_of_parts_is_the_duration(hours in 0u64..1000, minutes in 0u64..1000, millis in 0u64..100_000) {
+            let text = format!("{hours}h {minutes}m{millis}ms");
+            let expected = Duration::from_millis(hours * 3_600_000 + minutes * 60_000 + millis);
+            let read = duration(&text).unwrap();
+            proptest::prop_assert!(read.abs_diff(expected) < Duration::from_micros(1));
+        }
+
+        #[test]
+        fn no_text_makes_the_readers_panic(text in "\\PC{0,24}") {
+            let _ = (duration(&text), bytes(&text), rate(&text));
+        }
+    }
+}
