@@ -1,5 +1,6 @@
 //! The client: where an API lives, who we are, how patient to be.
 
+use std::fmt;
 use std::sync::Arc;
 
 use apiduct_json::Selector;
@@ -12,7 +13,7 @@ use crate::auth::{Auth, Basic, NoAuth};
 use crate::error::{Cause, Error};
 use crate::exchange::Exchanger;
 use crate::hook::Hook;
-use crate::origin::{CredentialScope, OnForeignOrigin, is_credential};
+use crate::origin::{CredentialScope, OnForeignOrigin, is_credential_header, is_credential_param};
 use crate::paginate::Paginator;
 use crate::request::{self, ParamValue};
 use crate::retry::{Backoff, RetryBudgets, RetryConfig, RetryPolicy};
@@ -38,12 +39,11 @@ use crate::{PaginateBuilder, RequestBuilder, Timer, TokioTimer, url_join};
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Client {
     pub(crate) shared: Arc<Shared>,
 }
 
-#[derive(Debug)]
 pub(crate) struct Shared {
     pub(crate) exchanger: Exchanger,
     pub(crate) base: Url,
@@ -56,7 +56,6 @@ pub(crate) struct Shared {
 }
 
 /// Settings of a [`Client`]; each setter says its default.
-#[derive(Debug)]
 #[must_use = "a builder does nothing before `build`"]
 pub struct ClientBuilder {
     base_url: String,
@@ -290,16 +289,10 @@ impl ClientBuilder {
     fn register_secrets(&self, auth: &dyn Auth) {
         auth.register(&self.redactor);
         for (name, value) in &self.headers {
-            if is_credential(name.as_str())
-                && let Ok(text) = value.to_str()
-            {
-                self.redactor.register(&SecretText::from(text));
-            }
+            register_header(&self.redactor, name, value);
         }
         for (name, value) in &self.params {
-            if is_credential(name) {
-                self.redactor.register(&SecretText::from(value.as_str()));
-            }
+            register_param(&self.redactor, name, value);
         }
     }
 
@@ -332,6 +325,23 @@ impl ClientBuilder {
 
     fn fail(&mut self, error: Error) {
         self.error.get_or_insert(error);
+    }
+}
+
+/// Shows the base URL alone: headers and parameters can hold credentials.
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let url = self.redactor().redact_url(self.base_url());
+        f.debug_struct("Client")
+            .field("base_url", &url)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Shows nothing: headers, parameters and the URL can hold credentials.
+impl fmt::Debug for ClientBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ClientBuilder").finish_non_exhaustive()
     }
 }
 
@@ -379,6 +389,31 @@ pub(crate) fn take_user_info(url: &mut Url) -> Option<Basic> {
     Some(basic)
 }
 
+/// Values of fewer characters are not taken for secrets by the name alone: masking them would eat ordinary text.
+const SHORTEST_GUESS: usize = 8;
+
+/// Has the value masked if the name suggests that it is a credential.
+pub(crate) fn register_header(redactor: &Redactor, name: &HeaderName, value: &HeaderValue) {
+    if is_credential_header(name)
+        && let Ok(text) = value.to_str()
+    {
+        // The scheme in front of a token is no secret.
+        let secret = text.rsplit(' ').next().unwrap_or(text);
+        for text in [text, secret] {
+            if text.len() >= SHORTEST_GUESS {
+                redactor.register(&SecretText::from(text));
+            }
+        }
+    }
+}
+
+/// Has the value masked if the name suggests that it is a credential.
+pub(crate) fn register_param(redactor: &Redactor, name: &str, value: &str) {
+    if is_credential_param(name) && value.len() >= SHORTEST_GUESS {
+        redactor.register(&SecretText::from(value));
+    }
+}
+
 pub(crate) fn header(name: &str, value: &str) -> Result<(HeaderName, HeaderValue), Error> {
     let refused = |problem| Error::Header {
         name: name.to_owned(),
@@ -389,7 +424,7 @@ pub(crate) fn header(name: &str, value: &str) -> Result<(HeaderName, HeaderValue
         .map_err(|_| refused("this is not a header name"))?;
     let mut value = HeaderValue::from_str(value)
         .map_err(|_| refused("the value has characters that no header may have"))?;
-    value.set_sensitive(is_credential(parsed.as_str()));
+    value.set_sensitive(is_credential_header(&parsed));
     Ok((parsed, value))
 }
 

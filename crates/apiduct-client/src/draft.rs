@@ -6,7 +6,7 @@ use http::Method;
 use serde::Serialize;
 
 use crate::auth::Auth;
-use crate::client::{Client, header, take_user_info};
+use crate::client::{Client, header, register_header, register_param, take_user_info};
 use crate::error::{Cause, Error, ForeignVia};
 use crate::exchange::Call;
 use crate::request::{self, Body, Param, ParamValue};
@@ -54,6 +54,11 @@ impl Draft {
     }
 
     pub(crate) fn param(&mut self, name: &str, value: Param) {
+        if let Param::Values(values) = &value {
+            for value in values {
+                register_param(self.client.redactor(), name, value);
+            }
+        }
         request::assign(&mut self.request.params, name, value);
     }
 
@@ -66,6 +71,9 @@ impl Draft {
             match value.into_param() {
                 Param::Remove => self.request.params.retain(|(own, _)| *own != name),
                 Param::Values(values) => {
+                    for value in &values {
+                        register_param(self.client.redactor(), &name, value);
+                    }
                     let pairs = values.into_iter().map(|value| (name.clone(), value));
                     self.request.params.extend(pairs);
                 }
@@ -75,7 +83,10 @@ impl Draft {
 
     pub(crate) fn header(&mut self, name: &str, value: &str) {
         match header(name, value) {
-            Ok((name, value)) => self.request.set_header(name, value),
+            Ok((name, value)) => {
+                register_header(self.client.redactor(), &name, &value);
+                self.request.set_header(name, value);
+            }
             Err(error) => self.fail(error),
         }
     }

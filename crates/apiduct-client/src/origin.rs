@@ -1,7 +1,7 @@
 //! Where credentials may go: the origin of the base URL, and hosts that were named.
 
 use http::HeaderMap;
-use http::header::{AUTHORIZATION, COOKIE, PROXY_AUTHORIZATION};
+use http::header::{AUTHORIZATION, COOKIE, HeaderName, PROXY_AUTHORIZATION};
 use url::{Host, Url};
 
 use crate::Request;
@@ -91,25 +91,43 @@ impl CredentialScope {
 pub(crate) fn strip_credentials(request: &mut Request) {
     let mut kept = HeaderMap::new();
     for (name, value) in &request.headers {
-        if !value.is_sensitive() && !is_credential(name.as_str()) {
+        if !value.is_sensitive() && !is_credential_header(name) {
             kept.append(name, value.clone());
         }
     }
     request.headers = kept;
-    request.params.retain(|(name, _)| !is_credential(name));
+    request
+        .params
+        .retain(|(name, _)| !is_credential_param(name));
 }
 
-/// Whether a header or parameter of this name is likely to hold a credential.
-pub(crate) fn is_credential(name: &str) -> bool {
-    let name = name.to_ascii_lowercase();
-    [&AUTHORIZATION, &PROXY_AUTHORIZATION, &COOKIE]
-        .iter()
-        .any(|own| **own == name.as_str())
-        || [
-            "key", "token", "secret", "password", "pwd", "auth", "session",
-        ]
-        .iter()
-        .any(|word| name.contains(word))
+/// Whether a header of this name is likely to hold a credential.
+pub(crate) fn is_credential_header(name: &HeaderName) -> bool {
+    const WORDS: [&str; 6] = ["key", "token", "secret", "password", "auth", "session"];
+    [AUTHORIZATION, PROXY_AUTHORIZATION, COOKIE].contains(name)
+        || WORDS.iter().any(|word| name.as_str().contains(word))
+}
+
+/// Whether a parameter of this name is likely to hold a credential. Words like `sort_key` and `page_token` are not.
+pub(crate) fn is_credential_param(name: &str) -> bool {
+    const NAMES: [&str; 13] = [
+        "apikey",
+        "accesskey",
+        "accesstoken",
+        "authtoken",
+        "token",
+        "key",
+        "secret",
+        "clientsecret",
+        "password",
+        "passwd",
+        "pwd",
+        "auth",
+        "signature",
+    ];
+    let letters = name.chars().filter(char::is_ascii_alphanumeric);
+    let name: String = letters.map(|letter| letter.to_ascii_lowercase()).collect();
+    NAMES.contains(&name.as_str())
 }
 
 #[cfg(test)]
@@ -182,7 +200,8 @@ mod tests {
         secret.set_sensitive(true);
         request.headers.insert("x-plain", secret);
         request.params = vec![
-            ("api_token".into(), "v".into()),
+            ("API-Key".into(), "v".into()),
+            ("sort_key".into(), "v".into()),
             ("page".into(), "1".into()),
         ];
         strip_credentials(&mut request);
@@ -192,6 +211,11 @@ mod tests {
             .map(http::HeaderName::as_str)
             .collect();
         assert_eq!(names, ["accept"]);
-        assert_eq!(request.params, [("page".to_owned(), "1".to_owned())]);
+        let names: Vec<&str> = request
+            .params
+            .iter()
+            .map(|(name, _)| name.as_str())
+            .collect();
+        assert_eq!(names, ["sort_key", "page"]);
     }
 }

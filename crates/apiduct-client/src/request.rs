@@ -2,13 +2,13 @@
 
 use std::fmt;
 
-use apiduct_model::{MASK, Scalar, redact_url};
+use apiduct_model::{MASK, Scalar};
 use bytes::Bytes;
 use http::Method;
 use http::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use url::Url;
 
-use crate::transport::PreparedRequest;
+use crate::transport::{PreparedRequest, without_values};
 
 /// A request that can still be changed. Cheap to clone unless it has a large body.
 #[derive(Clone, PartialEq)]
@@ -165,7 +165,7 @@ impl fmt::Debug for Request {
         let names: Vec<&str> = self.headers.keys().map(HeaderName::as_str).collect();
         f.debug_struct("Request")
             .field("method", &self.method)
-            .field("url", &redact_url(&self.full_url()))
+            .field("url", &without_values(&self.full_url()))
             .field("headers", &names)
             .field("body", &self.body)
             .finish_non_exhaustive()

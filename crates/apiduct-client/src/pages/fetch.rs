@@ -116,10 +116,6 @@ fn read(response: &Response, plan: Option<&ScanPlan>) -> Result<Content, Unreada
     }
 }
 
-#[expect(
-    clippy::needless_pass_by_value,
-    reason = "the shape that `map_err` wants"
-)]
 fn unreadable(problem: impl fmt::Display) -> Unreadable {
     Unreadable {
         problem: problem.to_string(),

@@ -168,7 +168,9 @@ impl Hint for TransportError {
             Self::Timeout { .. } => "ask for smaller pages, or raise `timeout`",
             Self::TooLarge { .. } => "ask for smaller pages, or raise `max_response_bytes`",
             Self::Decode { .. } => "try the header `Accept-Encoding: identity`",
-            Self::Broken { .. } | Self::InvalidUrl { .. } | Self::Quota | Self::Other { .. } => return None,
+            Self::Broken { .. } | Self::InvalidUrl { .. } | Self::Quota | Self::Other { .. } => {
+                return None;
+            }
         };
         Some(hint.to_owned())
     }

@@ -11,7 +11,6 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use apiduct_model::redact_url;
 use async_trait::async_trait;
 use bytes::Bytes;
 use http::header::HeaderName;
@@ -67,11 +66,26 @@ impl fmt::Debug for PreparedRequest {
         let names: Vec<&str> = self.headers.keys().map(HeaderName::as_str).collect();
         f.debug_struct("PreparedRequest")
             .field("method", &self.method)
-            .field("url", &redact_url(&self.url))
+            .field("url", &without_values(&self.url))
             .field("headers", &names)
             .field("body_bytes", &self.body.as_ref().map(Bytes::len))
             .finish()
     }
+}
+
+/// `url` with the names of its parameters only: after auth, any value can be a credential.
+pub(crate) fn without_values(url: &Url) -> String {
+    let mut shown = url.clone();
+    let _ = shown.set_username("");
+    let _ = shown.set_password(None);
+    if let Some(query) = url.query() {
+        let names: Vec<&str> = query
+            .split('&')
+            .map(|pair| pair.split_once('=').map_or(pair, |(name, _)| name))
+            .collect();
+        shown.set_query(Some(&names.join("&")));
+    }
+    shown.into()
 }
 
 /// A response as a transport hands it over.
@@ -101,7 +115,7 @@ impl fmt::Debug for RawResponse {
 pub struct Limits {
     /// Longest time for making a connection, name resolution and TLS included. Default 30 s.
     pub connect_timeout: Duration,
-    /// Longest silence: until the response begins, and between two pieces of it. Default 60 s.
+    /// Longest silence: until the response begins, connecting included, and between two pieces of it. Default 60 s.
     pub idle_timeout: Duration,
     /// Longest time for the whole exchange. Default: none.
     pub total_timeout: Option<Duration>,

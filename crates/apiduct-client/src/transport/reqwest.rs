@@ -147,8 +147,7 @@ impl ReqwestTransport {
         if let Some(body) = request.body {
             builder = builder.body(body);
         }
-        // One limit covers connecting and waiting for the first byte: which of the two goes on is not visible here.
-        let wait = limits.idle_timeout.max(self.connect_timeout);
+        let wait = limits.idle_timeout;
         let response = timeout(wait, builder.send())
             .await
             .map_err(|_| ran_out(TimeLimit::Idle, wait))?
@@ -279,14 +278,16 @@ fn is_broken(kind: io::ErrorKind) -> bool {
     )
 }
 
-/// Whether `cause` is a verdict of the TLS library; a connection cut during the handshake is not.
+/// Whether `cause` is a verdict of the TLS library, in however many I/O errors it is wrapped; a connection cut during
+/// the handshake is none.
 fn is_tls(cause: &(dyn StdError + 'static)) -> bool {
-    cause.is::<rustls::Error>()
-        || cause
-            .downcast_ref::<io::Error>()
-            .and_then(io::Error::get_ref)
-            .and_then(|inner| inner.downcast_ref::<rustls::Error>())
-            .is_some()
+    if cause.is::<rustls::Error>() {
+        return true;
+    }
+    let wrapped = cause
+        .downcast_ref::<io::Error>()
+        .and_then(io::Error::get_ref);
+    wrapped.is_some_and(|inner| is_tls(inner))
 }
 
 fn chain<'e>(

@@ -1,0 +1,12 @@
+//! The client against real sockets and against scripted transports.
+
+#![expect(clippy::unwrap_used, reason = "helpers of tests may fail like tests")]
+
+mod hooks;
+mod origins;
+mod pages;
+mod prefetch;
+mod retry;
+mod secrets;
+mod support;
+mod wire;
