@@ -7,6 +7,13 @@ use crate::claim::Claim;
 use crate::failure::Failures;
 use crate::loader::{DuckLoader, Opening};
 
+/// What DuckDB can do.
+pub(crate) const CAPABILITIES: Capabilities = Capabilities {
+    dispositions: &[WriteDisposition::Append, WriteDisposition::Replace],
+    delivery: Delivery::ExactlyOnce,
+    has_queries: true,
+};
+
 /// A DuckDB database file as a destination. A dataset is a schema in it.
 ///
 /// One process at a time may write to the file; many may read it when none writes.
@@ -74,11 +81,7 @@ impl Destination for DuckDb {
     }
 
     fn capabilities(&self) -> Capabilities {
-        Capabilities {
-            dispositions: &[WriteDisposition::Append, WriteDisposition::Replace],
-            delivery: Delivery::ExactlyOnce,
-            has_queries: true,
-        }
+        CAPABILITIES
     }
 
     fn open(&self, dataset: &str) -> Result<Box<dyn Loader>, DestinationError> {

@@ -7,6 +7,7 @@ use apiduct_model::{Schema, SystemNames, TableName, TableSchema};
 use duckdb::{AccessMode, Config, Connection};
 
 use crate::claim::Claim;
+use crate::destination::CAPABILITIES;
 use crate::failure::Failures;
 use crate::feed::{self, Registered};
 use crate::sql::Place;
@@ -135,6 +136,7 @@ impl Loader for DuckLoader {
     }
 
     fn migrate(&mut self, delta: &SchemaDelta) -> Result<(), DestinationError> {
+        CAPABILITIES.check(&self.failures.destination, &delta.schema)?;
         self.system().create()?;
         for change in &delta.changes {
             let table = match change {

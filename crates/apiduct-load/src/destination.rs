@@ -114,7 +114,8 @@ pub trait Loader: Send + fmt::Debug {
     ///
     /// # Errors
     ///
-    /// [`DestinationError::Migrate`] for the table that cannot be changed.
+    /// [`DestinationError::Migrate`] for the table that cannot be changed, [`DestinationError::Disposition`] when a
+    /// table has a write disposition that [`Destination::capabilities`] does not name.
     fn migrate(&mut self, delta: &SchemaDelta) -> Result<(), DestinationError>;
 
     /// Adds rows to `table`, whose columns `batches` has in the same order. Returns how many rows were added.

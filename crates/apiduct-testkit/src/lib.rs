@@ -23,6 +23,8 @@
 //! Nothing here uses a fixed port or leaves a process, thread or socket behind.
 
 mod clock;
+#[cfg(feature = "conformance")]
+pub mod conformance;
 pub mod demo;
 pub mod fixtures;
 mod load;

@@ -1,0 +1,3 @@
+//! What users of the DuckDB destination rely on.
+
+mod conformance;
