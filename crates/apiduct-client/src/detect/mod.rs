@@ -1,6 +1,13 @@
 //! Detection: the record list and the paginator, guessed from the first page.
 //!
-//! Both functions are pure; they say what they found, how sure they are, and why.
+//! Both functions are pure; they say what they found, how sure they are, and why. A guess is a proposal: what it leads
+//! to is watched by the loop guard, and it can always be replaced by a declaration.
+
+mod body;
+mod names;
+mod paging;
+mod records;
+mod sent;
 
 use std::sync::Arc;
 
@@ -10,6 +17,9 @@ use serde_json::Value;
 use crate::paginate::{Paginator, Position};
 use crate::{Request, Response};
 
+pub use paging::paginator;
+pub use records::selector;
+
 /// Where the records of a response seem to be.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SelectorFinding {
@@ -17,8 +27,12 @@ pub struct SelectorFinding {
     pub selector: Selector,
     /// Whether a list (or a null where a list belongs) was found. While it is not, the next page is asked again.
     pub is_list: bool,
+    /// From 0 (anything else is as likely) to 1 (as good as declared).
+    pub score: f32,
     /// Why, for people; one sentence each.
     pub reasons: Vec<String>,
+    /// The other lists of the response, the likeliest first.
+    pub alternatives: Vec<Selector>,
 }
 
 /// What the paginator is guessed from.
@@ -54,20 +68,5 @@ pub struct PaginatorFinding {
     pub if_repeated: Option<Arc<dyn Paginator>>,
 }
 
-/// Finds the record list in `value`.
-pub fn selector(value: &Value) -> SelectorFinding {
-    let _ = value;
-    SelectorFinding { selector: Selector::root(), is_list: value.is_array(), reasons: Vec::new() }
-}
-
-/// Finds out how the response `input` leads to the next page.
-pub fn paginator(input: &DetectInput<'_>) -> PaginatorFinding {
-    let _ = input;
-    PaginatorFinding {
-        paginator: Arc::new(crate::paginate::SinglePage),
-        position: Position::Start,
-        score: 0.0,
-        reasons: Vec::new(),
-        if_repeated: None,
-    }
-}
+#[cfg(test)]
+mod tests;
