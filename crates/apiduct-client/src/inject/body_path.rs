@@ -213,27 +213,30 @@ fn json_value(scalar: &Scalar) -> Option<Value> {
 }
 
 fn written(steps: &[Step]) -> String {
-    if steps.is_empty() {
-        return "$".to_owned();
-    }
-    let mut text = String::new();
-    for step in steps {
-        match step {
-            Step::Index(index) => text.push_str(&format!("[{index}]")),
-            Step::Name(name) => {
-                if !text.is_empty() {
-                    text.push('.');
-                }
-                if is_bare(name) {
-                    text.push_str(name);
-                } else {
+    Written(steps).to_string()
+}
+
+/// Steps as they are written; `$` for none.
+struct Written<'p>(&'p [Step]);
+
+impl fmt::Display for Written<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0.is_empty() {
+            return f.write_str("$");
+        }
+        for (depth, step) in self.0.iter().enumerate() {
+            let dot = if depth == 0 { "" } else { "." };
+            match step {
+                Step::Index(index) => write!(f, "[{index}]")?,
+                Step::Name(name) if is_bare(name) => write!(f, "{dot}{name}")?,
+                Step::Name(name) => {
                     let escaped = name.replace('\\', "\\\\").replace('\'', "\\'");
-                    text.push_str(&format!("'{escaped}'"));
+                    write!(f, "{dot}'{escaped}'")?;
                 }
             }
         }
+        Ok(())
     }
-    text
 }
 
 fn is_bare(name: &str) -> bool {
@@ -245,7 +248,7 @@ fn is_bare(name: &str) -> bool {
 
 impl fmt::Display for BodyPath {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&written(&self.steps))
+        Written(&self.steps).fmt(f)
     }
 }
 

@@ -184,14 +184,15 @@ impl Paginator for Cursor {
         let place = self
             .place()
             .map_or_else(|error| error.to_string(), |place| place.to_string());
-        let mut text = format!("cursor at `{}`, sent as {place}", self.cursor_path);
-        if let Some(path) = &self.has_more_path {
-            text.push_str(&format!(", has-more at `{path}`"));
-        }
-        if self.stop_after_empty_page {
-            text.push_str(", until an empty page");
-        }
-        text
+        let has_more = self.has_more_path.as_ref();
+        let has_more = has_more.map_or_else(String::new, |path| format!(", has-more at `{path}`"));
+        let empty = if self.stop_after_empty_page {
+            ", until an empty page"
+        } else {
+            ""
+        };
+        let path = &self.cursor_path;
+        format!("cursor at `{path}`, sent as {place}{has_more}{empty}")
     }
 }
 

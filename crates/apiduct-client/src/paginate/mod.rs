@@ -80,7 +80,7 @@ pub trait Paginator: fmt::Debug + Send + Sync {
         None
     }
 
-    /// What this paginator does, for people: `page number in query parameter \`page\`, from 1`.
+    /// What this paginator does, for people, in one line and lower case.
     fn describe(&self) -> String;
 }
 
@@ -335,8 +335,7 @@ fn foreign(position: &Position, paginator: &'static str) -> PaginateError {
 /// `false`, zero.
 fn says_nothing(captured: &Captured) -> bool {
     match captured {
-        Captured::Absent => true,
-        Captured::Scalar(Scalar::Null | Scalar::Bool(false)) => true,
+        Captured::Absent | Captured::Scalar(Scalar::Null | Scalar::Bool(false)) => true,
         Captured::Scalar(Scalar::Bool(true)) => false,
         Captured::Scalar(Scalar::Text(text)) => text.trim().is_empty(),
         Captured::Scalar(Scalar::Number(text)) => {

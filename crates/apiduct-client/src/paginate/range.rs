@@ -170,11 +170,12 @@ impl Range<'_> {
             .stop_after_empty_page
             .then(|| "until an empty page".to_owned());
         let parts = [self.total_path.describe(unit), maximum, has_more, empty];
-        parts
-            .into_iter()
-            .flatten()
-            .map(|part| format!(", {part}"))
-            .collect()
+        let mut text = String::new();
+        for part in parts.into_iter().flatten() {
+            text.push_str(", ");
+            text.push_str(&part);
+        }
+        text
     }
 }
 
