@@ -26,13 +26,19 @@ fn pages() -> Vec<Bytes> {
 fn shred(criterion: &mut Criterion) {
     let pages = pages();
     let plan = ScanPlan::new(Selector::parse("data").expect("a selector"), Vec::new());
-    let scanned: Vec<_> = pages.iter().map(|page| plan.scan(page).expect("a page").records).collect();
+    let scanned: Vec<_> = pages
+        .iter()
+        .map(|page| plan.scan(page).expect("a page").records)
+        .collect();
     let bytes: usize = pages.iter().map(Bytes::len).sum();
     let mut group = criterion.benchmark_group("normalize");
-    group.sample_size(10).throughput(Throughput::Bytes(bytes as u64));
+    group
+        .sample_size(10)
+        .throughput(Throughput::Bytes(bytes as u64));
     group.bench_function("issues", |bencher| {
         bencher.iter(|| {
-            let mut normalizer = Normalizer::try_new(Options::new("issues", "load")).expect("no constants");
+            let mut normalizer =
+                Normalizer::try_new(Options::new("issues", "load")).expect("no constants");
             for records in &scanned {
                 normalizer.push(records, &[]).expect("rows");
                 black_box(normalizer.take_batches());
@@ -42,7 +48,8 @@ fn shred(criterion: &mut Criterion) {
     });
     group.bench_function("issues with scan", |bencher| {
         bencher.iter(|| {
-            let mut normalizer = Normalizer::try_new(Options::new("issues", "load")).expect("no constants");
+            let mut normalizer =
+                Normalizer::try_new(Options::new("issues", "load")).expect("no constants");
             for page in &pages {
                 let records = plan.scan(page).expect("a page").records;
                 normalizer.push(&records, &[]).expect("rows");

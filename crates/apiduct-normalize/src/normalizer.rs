@@ -79,6 +79,7 @@ impl Normalizer {
         self.marks
             .extend(self.walker.tables.iter().map(|table| table.rows));
         let mut start = parser.clone();
+        let text = self.walker.taps.needs_text().then(|| start.clone().skip());
         let outcome = match self.walker.record(parser) {
             Err(Stop::DuplicateKey) => {
                 self.roll_back();
@@ -92,6 +93,9 @@ impl Normalizer {
         match outcome {
             Ok(row) => {
                 self.fill(row, constants);
+                if let (Some(text), Some(tapped)) = (text, self.walker.tapped.last_mut()) {
+                    self.walker.taps.look(at_record(text, index)?, tapped)?;
+                }
                 self.rows += 1;
                 self.flush_if_full();
                 Ok(())
@@ -132,7 +136,7 @@ impl Normalizer {
         for (table, rows) in self.walker.tables.iter_mut().zip(marks) {
             table.truncate(rows);
         }
-        if !self.walker.options.taps.is_empty() {
+        if !self.walker.taps.is_empty() {
             self.walker.tapped.pop();
         }
     }

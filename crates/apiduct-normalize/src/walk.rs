@@ -1,6 +1,6 @@
 //! The walk over a record: the parser drives the builders, key by key.
 
-use apiduct_json::{Kind, Parser, SyntaxError, Text};
+use apiduct_json::{Captured, Kind, Parser, SyntaxError, Text};
 use apiduct_model::{NameCollision, Scalar, SnakeCase};
 
 use crate::column::ColumnBuilder;
@@ -8,7 +8,7 @@ use crate::error::NormalizeError;
 use crate::options::Options;
 use crate::shape::Shape;
 use crate::table::TableBuilder;
-use crate::tap::TapRow;
+use crate::tap::{TapRow, Taps};
 
 /// The key under which a list inside a list, or a record that is a list, is kept.
 const LIST_KEY: &str = "list";
@@ -48,6 +48,7 @@ pub(crate) struct Walker {
     row_shapes: Vec<usize>,
     /// Tapped values, one row per record since they were last taken.
     pub(crate) tapped: Vec<TapRow>,
+    pub(crate) taps: Taps,
     scratch: String,
     /// Counts the objects met, to find duplicate keys.
     visits: u64,
@@ -56,12 +57,14 @@ pub(crate) struct Walker {
 impl Walker {
     pub(crate) fn new(options: Options) -> Self {
         let root = TableBuilder::new(options.table.clone(), None, &options.load_id);
-        let taps = (0..options.taps.len()).map(|tap| (tap, 0)).collect();
+        let served = Taps::new(&options.taps);
+        let taps = (0..served.len()).map(|tap| (tap, 0)).collect();
         Self {
             tables: vec![root],
             shapes: vec![Shape::new(0, String::new(), String::new(), taps)],
             row_shapes: vec![0],
             tapped: Vec::new(),
+            taps: served,
             scratch: String::new(),
             visits: 0,
             options,
@@ -71,8 +74,8 @@ impl Walker {
     /// Reads one record into a new row of the root table and gives its index.
     pub(crate) fn record(&mut self, parser: &mut Parser<'_>) -> Result<usize> {
         let row = self.tables[0].begin_row();
-        if !self.options.taps.is_empty() {
-            self.tapped.push(vec![None; self.options.taps.len()]);
+        if !self.taps.is_empty() {
+            self.tapped.push(vec![Captured::Absent; self.taps.len()]);
         }
         self.row(parser, 0, row)?;
         Ok(row)
@@ -136,9 +139,9 @@ impl Walker {
     }
 
     fn add_slot(&mut self, shape: usize, key: &str) -> usize {
-        let taps = &self.options.taps;
+        let keys = &self.taps.keys;
         let ends_here = |(tap, step): &&(usize, usize)| {
-            taps[*tap].keys.len() == step + 1 && taps[*tap].keys[*step] == *key
+            keys[*tap].len() == step + 1 && keys[*tap][*step] == *key
         };
         let tap = self.shapes[shape]
             .taps
@@ -154,6 +157,10 @@ impl Walker {
             parser.null()?;
             self.tap(shape, slot, || Scalar::Null);
             return Ok(());
+        }
+        if matches!(kind, Kind::Object | Kind::List) && self.shapes[shape].slots[slot].tap.is_some()
+        {
+            self.tap_document(shape, slot, parser.clone().skip()?);
         }
         if let Some(column) = self.json_column(shape, slot)? {
             let table = self.shapes[shape].table;
@@ -202,7 +209,7 @@ impl Walker {
                 builder.push_text(row, text);
                 let tap = self.shapes[shape].slots[slot].tap;
                 if let (Some(tap), Some(tapped)) = (tap, self.tapped.last_mut()) {
-                    tapped[tap] = Some(Scalar::Text(text.into()));
+                    tapped[tap] = Captured::Scalar(Scalar::Text(text.into()));
                 }
             }
         }
@@ -213,7 +220,14 @@ impl Walker {
     fn tap(&mut self, shape: usize, slot: usize, value: impl FnOnce() -> Scalar) {
         if let (Some(tap), Some(row)) = (self.shapes[shape].slots[slot].tap, self.tapped.last_mut())
         {
-            row[tap] = Some(value());
+            row[tap] = Captured::Scalar(value());
+        }
+    }
+
+    fn tap_document(&mut self, shape: usize, slot: usize, text: &str) {
+        if let (Some(tap), Some(row)) = (self.shapes[shape].slots[slot].tap, self.tapped.last_mut())
+        {
+            row[tap] = Captured::Json(text.into());
         }
     }
 
@@ -278,7 +292,7 @@ impl Walker {
         let (prefix, source) = (self.path(shape, slot), self.source(shape, slot));
         let key = &self.shapes[shape].slots[slot].key;
         let goes_on = |(tap, step): &(usize, usize)| {
-            let keys = &self.options.taps[*tap].keys;
+            let keys = &self.taps.keys[*tap];
             (keys.len() > step + 1 && keys[*step] == **key).then_some((*tap, step + 1))
         };
         let taps = self.shapes[shape].taps.iter().filter_map(goes_on).collect();

@@ -1,1 +1,31 @@
-//! Placeholder.
+//! The corridor: runs a plan from the first request to the last commit.
+//!
+//! This crate is the only one that sees all rooms. It wires them, bounds what is in flight between them, and reports
+//! what happens; it holds no rule of its own. A [`Pipeline`] fetches the resources of a plan, shreds their pages on
+//! worker threads, seals the rows into a load package and brings it to a destination in one transaction.
+//!
+//! The same pages give the same tables at any concurrency: rows come in the order parent, page, record.
+
+mod cancel;
+mod error;
+mod event;
+mod extract;
+mod feed;
+mod options;
+mod pipeline;
+mod preview;
+mod queue;
+mod receipt;
+mod setup;
+mod sink;
+mod throttle;
+mod wanted;
+mod worker;
+
+pub use cancel::Canceller;
+pub use error::{ErrorClass, RunError};
+pub use event::{Event, EventSink, NoEvents};
+pub use options::RunOptions;
+pub use pipeline::{Pipeline, PipelineBuilder};
+pub use preview::{CheckedResource, Preview, PreviewTable, ResourceCheck};
+pub use receipt::{Receipt, ResourceReceipt, Status};

@@ -1,5 +1,6 @@
 use std::collections::HashSet;
 
+use apiduct_json::{Captured, Selector};
 use apiduct_model::{DataType, Hint};
 use apiduct_normalize::Tap;
 
@@ -265,11 +266,7 @@ fn escaped_keys_and_values_are_read_as_what_they_mean() {
 
 #[test]
 fn a_record_that_breaks_leaves_the_rows_before_it() {
-    let mut normalizer = Normalizer::try_new(Options {
-        taps: vec![Tap::new(["id"])],
-        ..options()
-    })
-    .unwrap();
+    let mut normalizer = tapped(&["id"]);
     let broken = Records::from_texts([
         r#"{"id": 1, "l": [1]}"#,
         r#"{"id": 2, "l": [2, 3], "x": 01}"#,
@@ -289,32 +286,43 @@ fn a_record_that_breaks_leaves_the_rows_before_it() {
 
 #[test]
 fn taps_copy_values_as_they_were_written() {
-    let taps = vec![
-        Tap::new(["id"]),
-        Tap::new(["user", "login"]),
-        Tap::new(["gone"]),
-        Tap::new(["user"]),
-    ];
-    let mut normalizer = Normalizer::try_new(Options { taps, ..options() }).unwrap();
+    let scalar = |value: Scalar| Captured::Scalar(value);
+    let mut normalizer = tapped(&["id", "user.login", "gone", "user", "tags[-1].n"]);
     let page = [
-        r#"{"id": 1.50, "user": {"login": "a\u0062", "id": 3}}"#,
+        r#"{"id": 1.50, "user": {"login": "a\u0062", "id": 3}, "tags": [{"n": 1}, {"n": 2}]}"#,
         r#"{"user": {"id": 4}, "id": null}"#,
     ];
     normalizer
         .push(&Records::from_texts(page).unwrap(), &[])
         .unwrap();
     let taps = normalizer.take_taps();
+    let user = Captured::Json(r#"{"login": "a\u0062", "id": 3}"#.into());
+    let id = scalar(Scalar::Number("1.50".into()));
+    let tag = scalar(Scalar::Number("2".into()));
     assert_eq!(
         taps[0],
+        [id, scalar("ab".into()), Captured::Absent, user, tag]
+    );
+    let user = Captured::Json(r#"{"id": 4}"#.into());
+    assert_eq!(
+        taps[1],
         [
-            Some(Scalar::Number("1.50".into())),
-            Some("ab".into()),
-            None,
-            None
+            scalar(Scalar::Null),
+            Captured::Absent,
+            Captured::Absent,
+            user,
+            Captured::Absent
         ]
     );
-    assert_eq!(taps[1], [Some(Scalar::Null), None, None, None]);
     assert!(normalizer.take_taps().is_empty());
+}
+
+fn tapped(paths: &[&str]) -> Normalizer {
+    let taps = paths
+        .iter()
+        .map(|path| Tap::new(Selector::parse(path).unwrap()))
+        .collect();
+    Normalizer::try_new(Options { taps, ..options() }).unwrap()
 }
 
 #[test]

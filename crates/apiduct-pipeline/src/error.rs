@@ -1,0 +1,295 @@
+use std::io;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use apiduct_client::RetryStop;
+use apiduct_config::ConfigErrors;
+use apiduct_load::{DestinationError, LoadError, LockError, PackageError};
+use apiduct_model::{Hint, ResourceName, TableName};
+use apiduct_normalize::NormalizeError;
+
+/// Why a run did not come to its end. Nothing of the run is visible at the destination, unless the variant says so.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum RunError {
+    /// The file is wrong, or a secret is missing.
+    #[error(transparent)]
+    Config(#[from] ConfigErrors),
+    /// A resource of this name is not in the file.
+    #[error("there is no resource `{name}`")]
+    UnknownResource {
+        /// The name that was asked for.
+        name: String,
+        /// The names that there are.
+        known: Vec<ResourceName>,
+    },
+    /// The API could not be read.
+    #[error("cannot fetch {place} of resource `{resource}`")]
+    Source {
+        /// The resource.
+        resource: ResourceName,
+        /// Which part of it: `page 3`, `page 1 for id=7`.
+        place: String,
+        /// What went wrong.
+        #[source]
+        source: Box<apiduct_client::Error>,
+    },
+    /// A request could not be built from the values of a parent's record.
+    #[error("cannot build the request of resource `{resource}`")]
+    Request {
+        /// The resource.
+        resource: ResourceName,
+        /// What went wrong.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+        /// What to do about it.
+        hint: Option<String>,
+    },
+    /// Records could not become rows.
+    #[error("cannot turn {place} of resource `{resource}` into rows")]
+    Data {
+        /// The resource.
+        resource: ResourceName,
+        /// Which part of it: `page 3`, `the parent's fields`.
+        place: String,
+        /// What went wrong.
+        #[source]
+        source: Box<NormalizeError>,
+    },
+    /// Two resources fill one table.
+    #[error("resources `{first}` and `{second}` both fill table `{table}`")]
+    TableClash {
+        /// The table.
+        table: TableName,
+        /// The resource that was first.
+        first: ResourceName,
+        /// The other one.
+        second: ResourceName,
+    },
+    /// A record of the parent lacks a field that the child takes from it.
+    #[error(
+        "resource `{resource}` needs field `{field}` of its parent's record, and it is not there"
+    )]
+    ParentField {
+        /// The child.
+        resource: ResourceName,
+        /// The field.
+        field: String,
+        /// The tapped fields that are there.
+        present: Vec<String>,
+    },
+    /// The package on disk could not be written or read.
+    #[error("cannot keep the load package")]
+    Package(#[from] PackageError),
+    /// Another run of the pipeline is at work.
+    #[error(transparent)]
+    Lock(#[from] LockError),
+    /// The destination refused. What was fetched is kept on disk, and the next run delivers it.
+    #[error("cannot load into `{destination}`")]
+    Load {
+        /// The destination.
+        destination: String,
+        /// What went wrong.
+        #[source]
+        source: Box<LoadError>,
+        /// Whether a package waits for the next run.
+        is_kept: bool,
+    },
+    /// The destination could not be opened; nothing was fetched.
+    #[error("cannot open destination `{destination}`")]
+    Open {
+        /// The destination.
+        destination: String,
+        /// What went wrong.
+        #[source]
+        source: Box<DestinationError>,
+    },
+    /// The allowed number of requests is spent.
+    #[error("the {max_requests} requests that were allowed are spent")]
+    RequestsSpent {
+        /// How many were allowed.
+        max_requests: u64,
+    },
+    /// The server asks for a longer wait than allowed.
+    #[error("the server asks for a wait of {asked:?}, above `max_wait` ({max_wait:?})")]
+    WaitTooLong {
+        /// The resource.
+        resource: ResourceName,
+        /// What the server asked for.
+        asked: Duration,
+        /// What is allowed.
+        max_wait: Duration,
+    },
+    /// The run was interrupted.
+    #[error("interrupted")]
+    Interrupted {
+        /// Whether a package waits for the next run.
+        is_kept: bool,
+    },
+    /// The system gives no more threads.
+    #[error("cannot start a thread")]
+    Thread {
+        /// What the system says.
+        source: io::Error,
+    },
+    /// A worker thread ended without a word: a defect of this program.
+    #[error("a worker ended without a result")]
+    WorkerLost,
+    /// No destination was given to the pipeline.
+    #[error("the pipeline has no destination")]
+    NoDestination,
+    /// No transport was given to the pipeline, and none is built in.
+    #[error("the pipeline has no transport")]
+    NoTransport,
+    /// The HTTP transport could not be set up.
+    #[error("the HTTP transport cannot be set up")]
+    Transport {
+        /// What went wrong.
+        source: Box<apiduct_client::TransportError>,
+    },
+    /// The file of additional certificate authorities cannot be read.
+    #[error("cannot read `ca_bundle` `{}`", path.display())]
+    CaBundle {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// The settings of the HTTP client are wrong.
+    #[error("the HTTP client cannot be set up")]
+    Client {
+        /// What went wrong.
+        #[source]
+        source: Box<apiduct_client::Error>,
+    },
+}
+
+/// Who has to act on an error; decides the exit code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ErrorClass {
+    /// The user's file, options or secrets.
+    Config,
+    /// The API or the way to it.
+    Source,
+    /// The data, or its contract.
+    Data,
+    /// The destination or the disk.
+    Destination,
+    /// Nobody: a rerun goes on.
+    Incomplete,
+    /// The user, who asked for it.
+    Interrupted,
+}
+
+impl RunError {
+    /// Who has to act.
+    pub fn class(&self) -> ErrorClass {
+        match self {
+            Self::Config(_)
+            | Self::UnknownResource { .. }
+            | Self::NoDestination
+            | Self::NoTransport
+            | Self::CaBundle { .. }
+            | Self::TableClash { .. } => ErrorClass::Config,
+            Self::Source { .. } | Self::Client { .. } | Self::Transport { .. } => {
+                ErrorClass::Source
+            }
+            Self::Request { .. } | Self::ParentField { .. } | Self::Data { .. } => ErrorClass::Data,
+            Self::Package(_)
+            | Self::Lock(_)
+            | Self::Load { .. }
+            | Self::Open { .. }
+            | Self::Thread { .. }
+            | Self::WorkerLost => ErrorClass::Destination,
+            Self::RequestsSpent { .. } | Self::WaitTooLong { .. } => ErrorClass::Incomplete,
+            Self::Interrupted { .. } => ErrorClass::Interrupted,
+        }
+    }
+
+    /// An error of the client while it fetched page `page`, of the parent at `path` if that is not empty.
+    pub(crate) fn source(
+        resource: &ResourceName,
+        page: u64,
+        path: &str,
+        source: apiduct_client::Error,
+    ) -> Self {
+        if let Some(RetryStop::WaitTooLong { asked, max_wait }) = source.retry_stop() {
+            return Self::WaitTooLong {
+                resource: resource.clone(),
+                asked,
+                max_wait,
+            };
+        }
+        let parent = if path.is_empty() {
+            String::new()
+        } else {
+            format!(" of `{path}`")
+        };
+        let place = format!("page {page}{parent}");
+        Self::Source {
+            resource: resource.clone(),
+            place,
+            source: Box::new(source),
+        }
+    }
+
+    pub(crate) fn data(resource: &ResourceName, page: Option<u64>, source: NormalizeError) -> Self {
+        let place = page.map_or_else(
+            || "the parent's fields".to_owned(),
+            |page| format!("page {page}"),
+        );
+        Self::Data {
+            resource: resource.clone(),
+            place,
+            source: Box::new(source),
+        }
+    }
+}
+
+impl Hint for RunError {
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::UnknownResource { known, .. } => {
+                let known: Vec<String> = known.iter().map(|name| format!("`{name}`")).collect();
+                Some(format!("the file has {}", known.join(", ")))
+            }
+            Self::Source { source, .. } | Self::Client { source } => source.hint(),
+            Self::Request { hint, .. } => hint.clone(),
+            Self::Transport { source } => source.hint(),
+            Self::ParentField { present, .. } => {
+                (!present.is_empty()).then(|| format!("the record has {}", present.join(", ")))
+            }
+            Self::Data { source, .. } => source.hint(),
+            Self::TableClash { second, .. } => Some(format!("give resource `{second}` another `table_name`")),
+            Self::Package(source) => source.hint(),
+            Self::Lock(source) => source.hint(),
+            Self::Load { source, is_kept, .. } => {
+                let kept = "what was fetched is kept; run again to deliver it without fetching it again";
+                match (source.hint(), is_kept) {
+                    (Some(hint), true) => Some(format!("{hint}; {kept}")),
+                    (None, true) => Some(kept.to_owned()),
+                    (hint, false) => hint,
+                }
+            }
+            Self::Open { source, .. } => source.hint(),
+            Self::RequestsSpent { .. } => {
+                Some("nothing was loaded; run again with a higher `--max-requests`".to_owned())
+            }
+            Self::WaitTooLong { .. } => {
+                Some("nothing was loaded; run again later, or raise `--max-wait` to keep waiting".to_owned())
+            }
+            Self::Interrupted { is_kept: true } => {
+                Some("what was fetched is kept; run again to deliver it".to_owned())
+            }
+            Self::Interrupted { is_kept: false } => {
+                Some("nothing was loaded, and earlier data and state are as they were; run again to start over".to_owned())
+            }
+            Self::Thread { .. }
+            | Self::WorkerLost
+            | Self::Config(_)
+            | Self::NoDestination
+            | Self::NoTransport
+            | Self::CaBundle { .. } => None,
+        }
+    }
+}

@@ -1,0 +1,85 @@
+use std::fmt::Debug;
+use std::time::Duration;
+
+use apiduct_model::{ResourceName, TableName};
+
+/// Something that happened in a run, for progress displays and logs. Sizes are differences since the event before.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Event {
+    /// The run begins.
+    Started {
+        /// Identity of the load.
+        load_id: String,
+        /// The resources that will be fetched, in order.
+        resources: Vec<ResourceName>,
+    },
+    /// A package that an earlier run left was brought to the destination.
+    Recovered {
+        /// Identity of that load.
+        load_id: String,
+        /// Its rows over all tables.
+        rows: u64,
+    },
+    /// What the first page of a resource told: the record list and the paginator, declared or detected, and why.
+    Found {
+        /// The resource.
+        resource: ResourceName,
+        /// One sentence each.
+        findings: Vec<String>,
+    },
+    /// A page of a resource arrived.
+    Page {
+        /// The resource.
+        resource: ResourceName,
+        /// Records on it.
+        rows: u64,
+        /// Bytes of its body, decoded.
+        bytes: u64,
+        /// Tries that it took beyond the first.
+        retries: u64,
+        /// Answers `429` among them.
+        rate_limited: u64,
+    },
+    /// All pages of a resource have been read into rows.
+    Finished {
+        /// The resource.
+        resource: ResourceName,
+    },
+    /// The package is complete on disk and goes to the destination.
+    Sealed {
+        /// Rows over all tables.
+        rows: u64,
+    },
+    /// A table's rows have been written to the destination, not yet visible there.
+    Written {
+        /// The table.
+        table: TableName,
+        /// Its rows.
+        rows: u64,
+    },
+    /// Everything is visible at the destination.
+    Committed {
+        /// Time from seal to commit.
+        duration: Duration,
+    },
+    /// Something that people should know and that does not stop the run.
+    Warning {
+        /// One sentence.
+        message: String,
+    },
+}
+
+/// Hears what happens in a run. Called from several threads; it must not block.
+pub trait EventSink: Debug + Send + Sync {
+    /// Takes one event.
+    fn event(&self, event: &Event);
+}
+
+/// Ignores all events.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct NoEvents;
+
+impl EventSink for NoEvents {
+    fn event(&self, _: &Event) {}
+}

@@ -1,0 +1,277 @@
+//! The network side of a resource: pages into the worker's queue, in order, whatever runs at the same time.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use apiduct_client::{Error, Findings, Page, Pages};
+use apiduct_model::{ResourceName, Scalar};
+use apiduct_normalize::TapRow;
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+
+use crate::error::RunError;
+use crate::event::{Event, EventSink};
+use crate::queue::{Closed, Sender};
+use crate::receipt::ResourceReceipt;
+use crate::worker::{Delivery, ParentRows};
+
+/// The pages of a resource, for one record of its parent or as a whole.
+#[derive(Debug)]
+pub(crate) struct Request {
+    /// The pages, not yet begun.
+    pub(crate) pages: Pages,
+    /// Values of the parent's fields that each row gets.
+    pub(crate) constants: Vec<Scalar>,
+    /// The path, for messages about a child: `issues/7/comments`. Empty for a resource without parent.
+    pub(crate) parent: String,
+}
+
+/// Makes the request of a resource, for one parent record or for none.
+pub(crate) trait MakeRequest: fmt::Debug + Send + Sync {
+    /// The request, ready to send.
+    fn request(&self, parent: Option<&TapRow>) -> Result<Request, RunError>;
+}
+
+/// What came in so far.
+#[derive(Debug, Default)]
+pub(crate) struct Counters {
+    pages: AtomicU64,
+    rows: AtomicU64,
+    bytes: AtomicU64,
+    requests: AtomicU64,
+    rate_limited: AtomicU64,
+}
+
+/// One resource being fetched.
+#[derive(Debug, Clone)]
+pub(crate) struct Feed {
+    pub(crate) resource: ResourceName,
+    pub(crate) maker: Arc<dyn MakeRequest>,
+    pub(crate) events: Arc<dyn EventSink>,
+    pub(crate) counters: Arc<Counters>,
+    /// Parents whose pages are fetched at the same time.
+    pub(crate) width: usize,
+    /// Parents after which no more are asked for; for previews.
+    pub(crate) max_parents: Option<usize>,
+}
+
+impl Feed {
+    /// Fetches a resource that has no parent.
+    pub(crate) async fn top(&self, queue: &Sender<Delivery>) -> Result<(), RunError> {
+        let mut request = self.maker.request(None)?;
+        let mut number = 0;
+        while let Some(page) = self.next(&mut request, number).await? {
+            number += 1;
+            if number == 1 {
+                self.report(request.pages.findings());
+            }
+            let delivery = Delivery {
+                page: number,
+                records: page.raw_records().clone(),
+                constants: Vec::new(),
+            };
+            if self.deliver(queue, &page, delivery).await.is_err() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Fetches the pages of every parent record that comes in. Several parents are fetched at a time; their pages are
+    /// delivered parent by parent.
+    pub(crate) async fn children(
+        &self,
+        queue: &Sender<Delivery>,
+        mut parents: mpsc::Receiver<ParentRows>,
+    ) -> Result<(), RunError> {
+        let mut waiting: VecDeque<TapRow> = VecDeque::new();
+        let mut running: VecDeque<mpsc::Receiver<Result<Fetched, RunError>>> = VecDeque::new();
+        let mut tasks = JoinSet::new();
+        let mut left = self.max_parents.unwrap_or(usize::MAX);
+        let mut has_more = true;
+        let mut is_first = true;
+        loop {
+            while running.len() < self.width && left > 0 {
+                let Some(parent) = waiting.pop_front() else {
+                    break;
+                };
+                left -= 1;
+                running.push_back(self.spawn(&mut tasks, &parent)?);
+            }
+            if left == 0 {
+                waiting.clear();
+                parents.close();
+                has_more = false;
+            }
+            tokio::select! {
+                rows = parents.recv(), if has_more && waiting.is_empty() && running.len() < self.width => match rows {
+                    Some(rows) => waiting.extend(rows.iter().cloned()),
+                    None => has_more = false,
+                },
+                fetched = head(&mut running), if !running.is_empty() => match fetched.transpose()? {
+                    Some(fetched) => {
+                        if std::mem::take(&mut is_first) {
+                            self.report(fetched.findings.as_ref());
+                        }
+                        if self.deliver(queue, &fetched.page, fetched.delivery).await.is_err() {
+                            return Ok(());
+                        }
+                    }
+                    None => drop(running.pop_front()),
+                },
+                else => return Ok(()),
+            }
+        }
+    }
+
+    fn spawn(
+        &self,
+        tasks: &mut JoinSet<()>,
+        parent: &TapRow,
+    ) -> Result<mpsc::Receiver<Result<Fetched, RunError>>, RunError> {
+        let mut request = self.maker.request(Some(parent))?;
+        let (sender, receiver) = mpsc::channel(1);
+        let feed = self.clone();
+        tasks.spawn(async move {
+            let mut number = 0;
+            loop {
+                let fetched = match feed.next(&mut request, number).await {
+                    Ok(None) => return,
+                    Ok(Some(page)) => {
+                        number += 1;
+                        let records = page.raw_records().clone();
+                        let delivery = Delivery {
+                            page: number,
+                            records,
+                            constants: request.constants.clone(),
+                        };
+                        let findings = (number == 1)
+                            .then(|| request.pages.findings().cloned())
+                            .flatten();
+                        Ok(Fetched {
+                            page,
+                            delivery,
+                            findings,
+                        })
+                    }
+                    Err(error) => Err(error),
+                };
+                let is_last = fetched.is_err();
+                if sender.send(fetched).await.is_err() || is_last {
+                    return;
+                }
+            }
+        });
+        Ok(receiver)
+    }
+
+    async fn next(&self, request: &mut Request, done: u64) -> Result<Option<Page>, RunError> {
+        let failed =
+            |source: Error| RunError::source(&self.resource, done + 1, &request.parent, source);
+        request.pages.next().await.map_err(failed)
+    }
+
+    fn report(&self, findings: Option<&Findings>) {
+        let Some(findings) = findings else { return };
+        let findings = sentences(findings);
+        self.events.event(&Event::Found {
+            resource: self.resource.clone(),
+            findings,
+        });
+    }
+
+    async fn deliver(
+        &self,
+        queue: &Sender<Delivery>,
+        page: &Page,
+        delivery: Delivery,
+    ) -> Result<(), Closed> {
+        let (rows, bytes) = (
+            delivery.records.len() as u64,
+            page.response.body.len() as u64,
+        );
+        let attempts = u64::from(page.response.attempts);
+        let rate_limited = u64::from(page.response.rate_limited);
+        self.counters.pages.fetch_add(1, Ordering::Relaxed);
+        self.counters.rows.fetch_add(rows, Ordering::Relaxed);
+        self.counters.bytes.fetch_add(bytes, Ordering::Relaxed);
+        self.counters
+            .requests
+            .fetch_add(attempts, Ordering::Relaxed);
+        self.counters
+            .rate_limited
+            .fetch_add(rate_limited, Ordering::Relaxed);
+        let retries = attempts.saturating_sub(1);
+        let event = Event::Page {
+            resource: self.resource.clone(),
+            rows,
+            bytes,
+            retries,
+            rate_limited,
+        };
+        self.events.event(&event);
+        queue.send(delivery, page.response.body.len()).await
+    }
+}
+
+/// A page of one parent, fetched and not yet delivered.
+#[derive(Debug)]
+struct Fetched {
+    page: Page,
+    delivery: Delivery,
+    findings: Option<Findings>,
+}
+
+/// The next page of the parent whose turn it is; `None` when it has no more. Never ready without a parent.
+async fn head<T>(running: &mut VecDeque<mpsc::Receiver<T>>) -> Option<T> {
+    match running.front_mut() {
+        Some(head) => head.recv().await,
+        None => std::future::pending().await,
+    }
+}
+
+impl Counters {
+    /// The counts as the receipt shows them.
+    pub(crate) fn receipt(&self) -> ResourceReceipt {
+        let pages = self.pages.load(Ordering::Relaxed);
+        let requests = self.requests.load(Ordering::Relaxed);
+        ResourceReceipt {
+            pages,
+            requests,
+            rows: self.rows.load(Ordering::Relaxed),
+            bytes: self.bytes.load(Ordering::Relaxed),
+            retries: requests.saturating_sub(pages),
+            rate_limited: self.rate_limited.load(Ordering::Relaxed),
+            ..ResourceReceipt::default()
+        }
+    }
+}
+
+/// What was found, in sentences for people.
+fn sentences(findings: &Findings) -> Vec<String> {
+    let how = |is_declared: bool| if is_declared { "declared" } else { "detected" };
+    let because = |reasons: &[String]| {
+        if reasons.is_empty() {
+            String::new()
+        } else {
+            format!(": {}", reasons.join("; "))
+        }
+    };
+    let (selector, paginator) = (&findings.selector, &findings.paginator);
+    vec![
+        format!(
+            "records at `{}` ({}{})",
+            selector.selector,
+            how(selector.is_declared),
+            because(&selector.reasons)
+        ),
+        format!(
+            "{} ({}{})",
+            paginator.paginator.describe(),
+            how(paginator.is_declared),
+            because(&paginator.reasons)
+        ),
+    ]
+}

@@ -1,0 +1,14 @@
+use std::time::Duration;
+
+/// What a single run does differently from what the file says.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct RunOptions {
+    /// Load these resources only; their parents are fetched as far as they need them. Empty: all that the file selects.
+    pub select: Vec<String>,
+    /// Start over: rows of earlier runs are replaced, whatever the write disposition says.
+    pub full_refresh: bool,
+    /// Send at most so many requests, retries included; the run is incomplete when more would be needed.
+    pub max_requests: Option<u64>,
+    /// Wait at most so long when the server asks for a wait; default: `runtime.max_wait` of the file.
+    pub max_wait: Option<Duration>,
+}

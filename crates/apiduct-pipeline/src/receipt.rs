@@ -1,0 +1,123 @@
+use apiduct_model::{ResourceName, TableName};
+use indexmap::IndexMap;
+use serde::{Deserialize, Serialize};
+
+/// How a run, or a resource in it, ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    /// Every row that the API has was loaded.
+    Complete,
+    /// The run ended early or rows are missing, by what the API itself says. A rerun goes on.
+    Incomplete,
+    /// An error ended it.
+    Failed,
+}
+
+impl Status {
+    /// The word that people read.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Complete => "complete",
+            Self::Incomplete => "incomplete",
+            Self::Failed => "failed",
+        }
+    }
+}
+
+/// What a run did: the last thing it prints, and what a program gets.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Receipt {
+    /// How it ended.
+    pub status: Status,
+    /// Why, when it is not complete.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// Identity of the load. Absent when nothing was fetched because an earlier load had only to be finished.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub load_id: Option<String>,
+    /// Loads of earlier runs that this run finished, oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub recovered: Vec<String>,
+    /// What was fetched, by resource.
+    pub resources: IndexMap<ResourceName, ResourceReceipt>,
+    /// Rows loaded, by table, those of recovered loads included.
+    pub tables: IndexMap<TableName, u64>,
+    /// Wall time of the run.
+    pub seconds: f64,
+}
+
+/// What was fetched of one resource.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ResourceReceipt {
+    /// How it ended.
+    pub status: Status,
+    /// Tries sent, the first ones and the retries.
+    pub requests: u64,
+    /// Pages received.
+    pub pages: u64,
+    /// Records received.
+    pub rows: u64,
+    /// Bytes of the bodies, decoded.
+    pub bytes: u64,
+    /// The API's own count of records, where it gives one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expected_rows: Option<u64>,
+    /// Tries beyond the first ones.
+    pub retries: u64,
+    /// Answers `429`.
+    pub rate_limited: u64,
+    /// Records or pages left out on purpose, by reason.
+    pub skipped: IndexMap<String, u64>,
+}
+
+impl Default for ResourceReceipt {
+    fn default() -> Self {
+        Self {
+            status: Status::Complete,
+            requests: 0,
+            pages: 0,
+            rows: 0,
+            bytes: 0,
+            expected_rows: None,
+            retries: 0,
+            rate_limited: 0,
+            skipped: IndexMap::new(),
+        }
+    }
+}
+
+impl Receipt {
+    /// Records over all resources.
+    pub fn rows(&self) -> u64 {
+        self.resources.values().map(|resource| resource.rows).sum()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_receipt_reads_back_from_its_json() {
+        let receipt = Receipt {
+            status: Status::Complete,
+            reason: None,
+            load_id: Some("01J".to_owned()),
+            recovered: Vec::new(),
+            resources: IndexMap::from([(
+                "issues".into(),
+                ResourceReceipt {
+                    rows: 3,
+                    ..ResourceReceipt::default()
+                },
+            )]),
+            tables: IndexMap::from([("issues".into(), 3)]),
+            seconds: 0.5,
+        };
+        let json = serde_json::to_value(&receipt).unwrap();
+        assert_eq!(json["status"], "complete");
+        assert_eq!(json["resources"]["issues"]["rows"], 3);
+        assert_eq!(serde_json::from_value::<Receipt>(json).unwrap(), receipt);
+    }
+}

@@ -1,0 +1,307 @@
+//! From a plan to things that can be fetched: secrets resolved, one client, one gate in front of the network.
+
+use std::sync::Arc;
+
+use apiduct_client::transport::Transport;
+use apiduct_client::{Body, Client, Pages};
+use apiduct_config::plan::ResourcePlan;
+use apiduct_config::resolve::RequestParts;
+use apiduct_config::template::ParentRow;
+use apiduct_config::{Plan, Resolved};
+use apiduct_json::Captured;
+use apiduct_model::{Hint, Scalar, SnakeCase};
+use apiduct_normalize::{Options, Tap, TapRow};
+
+use crate::error::RunError;
+use crate::extract::{Bounds, Node};
+use crate::feed::{MakeRequest, Request};
+use crate::pipeline::Pipeline;
+use crate::sink::{BatchSink, NoSink};
+use crate::throttle::{Allowance, Throttle};
+use crate::wanted::Wanted;
+
+/// Part of the memory bound that the pages waiting for one resource's worker may take.
+const QUEUE_SHARE: u64 = 16;
+/// Part of the memory bound that the batch under construction of one resource may take.
+const BATCH_SHARE: u64 = 32;
+
+/// Everything that a fetch needs besides the resources themselves.
+#[derive(Debug)]
+pub(crate) struct Setup {
+    plan: Arc<Plan>,
+    resolved: Arc<Resolved>,
+    client: Client,
+    throttle: Arc<Throttle>,
+    concurrency: usize,
+    memory: u64,
+}
+
+impl Setup {
+    pub(crate) fn new(pipeline: &Pipeline) -> Result<Self, RunError> {
+        let (plan, secrets) = (Arc::clone(&pipeline.plan), pipeline.secrets.as_ref());
+        let mut runtime = plan.runtime.clone();
+        runtime.overlay(secrets)?;
+        if let Some(max_wait) = pipeline.options.max_wait {
+            runtime.max_wait = max_wait;
+        }
+        let resolved = plan.resolve(secrets, &pipeline.redactor)?;
+        let inner = match &pipeline.transport {
+            Some(transport) => Arc::clone(transport),
+            None => default_transport(&runtime, &resolved)?,
+        };
+        let interval = runtime
+            .rate_limit
+            .map(|limit| limit.per / limit.requests.max(1));
+        let allowance = Allowance {
+            concurrency: runtime.concurrency,
+            interval,
+            max_requests: pipeline.options.max_requests,
+        };
+        let throttle = Arc::new(Throttle::new(inner, Arc::clone(&pipeline.timer), allowance));
+        let client = client(pipeline, &runtime, &resolved, &throttle)?;
+        Ok(Self {
+            concurrency: runtime.concurrency,
+            memory: runtime.memory,
+            plan,
+            resolved: Arc::new(resolved),
+            client,
+            throttle,
+        })
+    }
+
+    /// Whether the quota of requests has run out.
+    pub(crate) fn is_spent(&self) -> bool {
+        self.throttle.is_spent()
+    }
+
+    /// The dataset that is loaded into.
+    pub(crate) fn dataset(&self) -> &str {
+        &self.resolved.dataset
+    }
+
+    pub(crate) fn bounds(&self) -> Bounds {
+        Bounds {
+            width: self.concurrency.max(1),
+            queue_bytes: self.share(QUEUE_SHARE),
+            max_parents: None,
+        }
+    }
+
+    fn share(&self, part: u64) -> usize {
+        usize::try_from(self.memory / part)
+            .unwrap_or(usize::MAX)
+            .max(1 << 20)
+    }
+
+    /// The wanted resources, with their rows going to `sink`.
+    pub(crate) fn nodes(
+        &self,
+        wanted: &Wanted,
+        load_id: &str,
+        sink: &Arc<dyn BatchSink>,
+        max_pages: Option<u64>,
+    ) -> Vec<Node> {
+        let order: Vec<usize> = wanted.fetched.iter().copied().collect();
+        let place = |at: usize| order.iter().position(|one| *one == at);
+        let node = |at: &usize| {
+            let resource = &self.plan.resources[*at];
+            let is_loaded = wanted.is_loaded(*at);
+            Node {
+                resource: resource.name.clone(),
+                parent: resource.parent.and_then(place),
+                maker: Arc::new(self.maker(*at, max_pages)),
+                options: self.options(resource, load_id),
+                sink: if is_loaded {
+                    Arc::clone(sink)
+                } else {
+                    Arc::new(NoSink)
+                },
+                is_loaded,
+            }
+        };
+        order.iter().map(node).collect()
+    }
+
+    fn maker(&self, resource: usize, max_pages: Option<u64>) -> Maker {
+        let bound = self.plan.resources[resource].max_pages;
+        Maker {
+            plan: Arc::clone(&self.plan),
+            resource,
+            resolved: Arc::clone(&self.resolved),
+            client: self.client.clone(),
+            max_pages: max_pages.into_iter().chain(bound).min(),
+        }
+    }
+
+    fn options(&self, resource: &ResourcePlan, load_id: &str) -> Options {
+        let declared = resource
+            .columns
+            .iter()
+            .filter_map(|hint| Some((SnakeCase::path(&hint.name), hint.data_type?)));
+        Options {
+            table: resource.table.clone(),
+            write_disposition: resource.write_disposition,
+            primary_key: resource.primary_key.clone(),
+            system: self.plan.system.clone(),
+            declared: declared.collect(),
+            constants: resource
+                .from_parent
+                .iter()
+                .map(|column| SnakeCase::path(&column.key))
+                .collect(),
+            taps: resource
+                .taps_for_children
+                .iter()
+                .map(|tap| Tap::new(tap.selector.clone()))
+                .collect(),
+            batch_bytes: self.share(BATCH_SHARE),
+            ..Options::new(&resource.name, load_id)
+        }
+    }
+}
+
+#[cfg(feature = "reqwest")]
+fn default_transport(
+    runtime: &apiduct_config::resolve::Runtime,
+    resolved: &Resolved,
+) -> Result<Arc<dyn Transport>, RunError> {
+    let mut builder = apiduct_client::transport::ReqwestTransport::builder()
+        .connect_timeout(runtime.limits().connect_timeout);
+    if let Some(path) = &resolved.ca_bundle {
+        let pem = std::fs::read(path).map_err(|source| RunError::CaBundle {
+            path: path.clone(),
+            source,
+        })?;
+        builder = builder.root_certificates_pem(pem);
+    }
+    let transport = builder.build().map_err(|source| RunError::Transport {
+        source: Box::new(source),
+    })?;
+    Ok(Arc::new(transport))
+}
+
+#[cfg(not(feature = "reqwest"))]
+fn default_transport(
+    _: &apiduct_config::resolve::Runtime,
+    _: &Resolved,
+) -> Result<Arc<dyn Transport>, RunError> {
+    Err(RunError::NoTransport)
+}
+
+fn client(
+    pipeline: &Pipeline,
+    runtime: &apiduct_config::resolve::Runtime,
+    resolved: &Resolved,
+    throttle: &Arc<Throttle>,
+) -> Result<Client, RunError> {
+    let plan = &pipeline.plan.client;
+    let mut builder = Client::builder(resolved.base_url.as_str())
+        .auth(Arc::clone(&resolved.auth))
+        .transport(Arc::clone(throttle))
+        .timer(Arc::clone(&pipeline.timer))
+        .retry(runtime.retry())
+        .limits(runtime.limits())
+        .on_foreign_origin(plan.on_foreign_origin)
+        .redactor(pipeline.redactor.clone());
+    for host in &plan.allowed_hosts {
+        builder = builder.allowed_host(host);
+    }
+    if let Some(user_agent) = &resolved.user_agent {
+        builder = builder.header("User-Agent", user_agent);
+    }
+    for (name, value) in &resolved.headers {
+        builder = builder.header(name.as_str(), &String::from_utf8_lossy(value.as_bytes()));
+    }
+    builder.build().map_err(|source| RunError::Client {
+        source: Box::new(source),
+    })
+}
+
+/// Makes the requests of one resource.
+#[derive(Debug)]
+struct Maker {
+    plan: Arc<Plan>,
+    resource: usize,
+    resolved: Arc<Resolved>,
+    client: Client,
+    max_pages: Option<u64>,
+}
+
+impl Maker {
+    fn resource(&self) -> &ResourcePlan {
+        &self.plan.resources[self.resource]
+    }
+
+    fn pages(&self, parts: RequestParts) -> Pages {
+        let resource = self.resource();
+        let mut builder = self
+            .client
+            .paginate(&parts.path)
+            .method(parts.method)
+            .params(parts.params)
+            .auth(self.resolved.auth_for(resource))
+            .selector(resource.selector.selector())
+            .allow_missing(resource.allow_missing);
+        for (name, value) in &parts.headers {
+            builder = builder.header(name.as_str(), &String::from_utf8_lossy(value.as_bytes()));
+        }
+        if let Some(json) = parts.json {
+            builder = builder.body(Body::Json(json));
+        }
+        builder = match &resource.paginator.paginator {
+            Some(paginator) => builder.paginator(Arc::clone(paginator)),
+            None => builder.detect_paginator(),
+        };
+        if let Some(max_pages) = self.max_pages {
+            builder = builder.max_pages(max_pages);
+        }
+        builder.send()
+    }
+
+    fn constants(&self, row: &ParentRow) -> Result<Vec<Scalar>, RunError> {
+        let resource = self.resource();
+        let value =
+            |column: &apiduct_config::plan::ParentColumn| match row.value(&column.tap.selector) {
+                Captured::Scalar(scalar) => Ok(scalar.clone()),
+                Captured::Json(text) => Ok(Scalar::Text(text.clone())),
+                Captured::Absent => Err(RunError::ParentField {
+                    resource: resource.name.clone(),
+                    field: column.tap.field.to_string(),
+                    present: row.present().into_iter().map(str::to_owned).collect(),
+                }),
+            };
+        resource.from_parent.iter().map(value).collect()
+    }
+}
+
+impl MakeRequest for Maker {
+    fn request(&self, parent: Option<&TapRow>) -> Result<Request, RunError> {
+        let resource = self.resource();
+        let taps = resource
+            .parent
+            .map(|parent| Arc::clone(&self.plan.resources[parent].taps_for_children));
+        let row = parent
+            .zip(taps)
+            .map(|(values, taps)| ParentRow::new(taps, values.clone()));
+        let parts = resource
+            .request_for(&self.resolved, row.as_ref())
+            .map_err(|source| RunError::Request {
+                resource: resource.name.clone(),
+                hint: source.hint(),
+                source: Box::new(source),
+            })?;
+        let constants = row
+            .as_ref()
+            .map_or_else(|| Ok(Vec::new()), |row| self.constants(row))?;
+        let parent = if row.is_some() {
+            parts.path.clone()
+        } else {
+            String::new()
+        };
+        Ok(Request {
+            pages: self.pages(parts),
+            constants,
+            parent,
+        })
+    }
+}

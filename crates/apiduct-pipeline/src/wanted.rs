@@ -1,0 +1,199 @@
+//! Which resources a run fetches, and which of them it loads.
+
+use std::collections::BTreeSet;
+
+use apiduct_config::Plan;
+use apiduct_model::{ResourceName, WriteDisposition};
+
+use crate::error::RunError;
+use crate::options::RunOptions;
+
+/// The resources of a run, by their index in the plan.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Wanted {
+    /// All that are fetched: those that are loaded, and the parents that they need. Parents come first.
+    pub(crate) fetched: BTreeSet<usize>,
+    loaded: BTreeSet<usize>,
+    names: Vec<ResourceName>,
+    replaced: Vec<ResourceName>,
+    parents: Vec<Option<usize>>,
+    is_full_refresh: bool,
+}
+
+impl Wanted {
+    pub(crate) fn new(plan: &Plan, options: &RunOptions) -> Result<Self, RunError> {
+        let names: Vec<ResourceName> = plan.resources.iter().map(|one| one.name.clone()).collect();
+        if let Some(name) = options
+            .select
+            .iter()
+            .find(|name| plan.resource(name).is_none())
+        {
+            return Err(RunError::UnknownResource {
+                name: name.clone(),
+                known: names,
+            });
+        }
+        let is_wanted = |at: &usize| {
+            let resource = &plan.resources[*at];
+            if options.select.is_empty() {
+                resource.is_loaded()
+            } else {
+                options
+                    .select
+                    .iter()
+                    .any(|name| resource.name == *name.as_str())
+            }
+        };
+        let is_replaced =
+            |disposition| options.full_refresh || disposition == WriteDisposition::Replace;
+        let replaced = plan
+            .resources
+            .iter()
+            .filter(|one| is_replaced(one.write_disposition));
+        let replaced = replaced.map(|one| one.name.clone()).collect();
+        let wanted = Self {
+            fetched: BTreeSet::new(),
+            loaded: (0..names.len()).filter(is_wanted).collect(),
+            parents: plan.resources.iter().map(|one| one.parent).collect(),
+            names,
+            replaced,
+            is_full_refresh: options.full_refresh,
+        };
+        Ok(wanted.with_parents())
+    }
+
+    fn with_parents(mut self) -> Self {
+        self.fetched = self.loaded.clone();
+        for at in self.loaded.iter().copied() {
+            let mut parent = self.parents[at];
+            while let Some(at) = parent {
+                self.fetched.insert(at);
+                parent = self.parents[at];
+            }
+        }
+        self
+    }
+
+    /// Without the resources that have been delivered already, unless everything is to be fetched anew.
+    pub(crate) fn without(mut self, delivered: &[ResourceName]) -> Self {
+        if !self.is_full_refresh {
+            let names = &self.names;
+            self.loaded.retain(|at| !delivered.contains(&names[*at]));
+        }
+        self.with_parents()
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.loaded.is_empty()
+    }
+
+    pub(crate) fn is_loaded(&self, at: usize) -> bool {
+        self.loaded.contains(&at)
+    }
+
+    /// The resources whose rows are loaded.
+    pub(crate) fn loaded(&self) -> impl Iterator<Item = &ResourceName> {
+        self.loaded.iter().map(|at| &self.names[*at])
+    }
+
+    /// The loaded resources whose earlier rows go away.
+    pub(crate) fn replaced(&self) -> impl Iterator<Item = &ResourceName> {
+        self.loaded().filter(|name| self.replaced.contains(name))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use apiduct_config::Format;
+
+    use super::*;
+
+    const FILE: &str = "
+name: shop
+client: {base_url: https://api.example.com}
+resources:
+  - {name: orders, selected: false}
+  - {name: lines, endpoint: {path: 'orders/{resources.orders.id}/lines'}, write_disposition: replace}
+  - users
+";
+
+    fn wanted(options: RunOptions) -> Wanted {
+        let plan = Plan::parse(FILE, Format::Yaml, "shop.yaml").unwrap();
+        Wanted::new(&plan, &options).unwrap()
+    }
+
+    fn names(wanted: &Wanted) -> (Vec<&str>, Vec<&str>) {
+        let fetched = wanted
+            .fetched
+            .iter()
+            .map(|at| wanted.names[*at].as_str())
+            .collect();
+        (fetched, wanted.loaded().map(ResourceName::as_str).collect())
+    }
+
+    #[test]
+    fn parents_are_fetched_and_not_loaded_when_only_their_children_are_wanted() {
+        assert_eq!(
+            names(&wanted(RunOptions::default())),
+            (vec!["orders", "lines", "users"], vec!["lines", "users"])
+        );
+        let select = vec!["lines".to_owned()];
+        assert_eq!(
+            names(&wanted(RunOptions {
+                select,
+                ..RunOptions::default()
+            })),
+            (vec!["orders", "lines"], vec!["lines"])
+        );
+    }
+
+    #[test]
+    fn a_delivered_resource_and_its_parent_are_left_out() {
+        let delivered = ["lines".into()];
+        assert_eq!(
+            names(&wanted(RunOptions::default()).without(&delivered)),
+            (vec!["users"], vec!["users"])
+        );
+        let full_refresh = RunOptions {
+            full_refresh: true,
+            ..RunOptions::default()
+        };
+        assert_eq!(
+            names(&wanted(full_refresh).without(&delivered)).1,
+            ["lines", "users"]
+        );
+    }
+
+    #[test]
+    fn a_full_refresh_replaces_what_is_loaded() {
+        let replaced = |full_refresh| {
+            let wanted = wanted(RunOptions {
+                full_refresh,
+                ..RunOptions::default()
+            });
+            wanted
+                .replaced()
+                .map(ToString::to_string)
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(replaced(false), ["lines"]);
+        assert_eq!(replaced(true), ["lines", "users"]);
+    }
+
+    #[test]
+    fn an_unknown_name_is_an_error_that_lists_the_known_ones() {
+        use apiduct_model::Hint;
+
+        let plan = Plan::parse(FILE, Format::Yaml, "shop.yaml").unwrap();
+        let options = RunOptions {
+            select: vec!["line".to_owned()],
+            ..RunOptions::default()
+        };
+        let error = Wanted::new(&plan, &options).unwrap_err();
+        assert_eq!(error.to_string(), "there is no resource `line`");
+        assert_eq!(
+            error.hint().unwrap(),
+            "the file has `orders`, `lines`, `users`"
+        );
+    }
+}

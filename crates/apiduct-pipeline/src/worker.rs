@@ -1,0 +1,105 @@
+//! The thread that turns a resource's pages into rows.
+
+use std::sync::Arc;
+use std::thread;
+
+use apiduct_json::Records;
+use apiduct_model::{ResourceName, Scalar, Schema, TableName};
+use apiduct_normalize::{NormalizeError, Normalizer, Options, TapRow};
+use tokio::sync::{mpsc, oneshot};
+
+use crate::error::RunError;
+use crate::queue::{Receiver, Sender, byte_queue};
+use crate::sink::BatchSink;
+
+/// Stack of a worker: enough for a walk down the deepest nesting that the parser allows.
+const STACK_BYTES: usize = 16 << 20;
+
+/// A page on its way to the worker.
+#[derive(Debug)]
+pub(crate) struct Delivery {
+    /// Number of the page, from 1, for messages.
+    pub(crate) page: u64,
+    pub(crate) records: Records,
+    /// Values of the parent's fields that each row gets.
+    pub(crate) constants: Vec<Scalar>,
+}
+
+/// The records of a page as far as the children of a resource need them.
+pub(crate) type ParentRows = Arc<[TapRow]>;
+
+/// What a worker has made once all pages are read.
+#[derive(Debug)]
+pub(crate) struct Rows {
+    pub(crate) schema: Schema,
+    /// Columns that were null in every row.
+    pub(crate) untyped: Vec<(TableName, String)>,
+}
+
+/// A running worker.
+#[derive(Debug)]
+pub(crate) struct Worker {
+    /// Pages go in here. Dropping it tells the worker that there are no more.
+    pub(crate) pages: Sender<Delivery>,
+    done: oneshot::Receiver<Result<Rows, RunError>>,
+}
+
+impl Worker {
+    /// Starts a thread for `resource` that hands batches to `sink` and parent rows to `children`.
+    pub(crate) fn start(
+        resource: &ResourceName,
+        options: Options,
+        queue_bytes: usize,
+        sink: Arc<dyn BatchSink>,
+        children: Vec<mpsc::Sender<ParentRows>>,
+    ) -> Result<Self, RunError> {
+        let normalizer = Normalizer::try_new(options)
+            .map_err(|source| RunError::data(resource, None, source))?;
+        let (pages, queue) = byte_queue(queue_bytes);
+        let (report, done) = oneshot::channel();
+        let resource_name = resource.clone();
+        thread::Builder::new()
+            .name(format!("rows of {resource}"))
+            .stack_size(STACK_BYTES)
+            .spawn(move || {
+                let outcome = work(&resource_name, normalizer, queue, sink.as_ref(), &children);
+                drop(sink);
+                // Nobody listens any more when the run was given up.
+                let _ = report.send(outcome);
+            })
+            .map_err(|source| RunError::Thread { source })?;
+        Ok(Self { pages, done })
+    }
+
+    /// Says that there are no more pages and waits until all are read.
+    pub(crate) async fn finish(self) -> Result<Rows, RunError> {
+        drop(self.pages);
+        self.done.await.unwrap_or(Err(RunError::WorkerLost))
+    }
+}
+
+fn work(
+    resource: &ResourceName,
+    mut normalizer: Normalizer,
+    mut queue: Receiver<Delivery>,
+    sink: &dyn BatchSink,
+    children: &[mpsc::Sender<ParentRows>],
+) -> Result<Rows, RunError> {
+    while let Some(queued) = queue.receive() {
+        let delivery = &queued.item;
+        let failed = |source: NormalizeError| RunError::data(resource, Some(delivery.page), source);
+        normalizer
+            .push(&delivery.records, &delivery.constants)
+            .map_err(failed)?;
+        sink.accept(normalizer.take_batches())?;
+        let parents: ParentRows = normalizer.take_taps().into();
+        for child in children {
+            // A child that has gone away has failed, and its own error is reported.
+            let _ = child.blocking_send(Arc::clone(&parents));
+        }
+    }
+    let untyped = normalizer.untyped();
+    let (batches, schema) = normalizer.finish();
+    sink.accept(batches)?;
+    Ok(Rows { schema, untyped })
+}
