@@ -3,9 +3,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::license;
 use super::metadata::{Metadata, Package, Use};
 
-/// The only registry that packages may come from.
-const REGISTRY: &str = "registry+https://github.com/rust-lang/crates.io-index";
-
 /// Crates that must not be built at all, in versions below the second entry (none: in any), and why.
 const BANNED: [(&str, Option<[u64; 3]>, &str); 11] = [
     (
@@ -60,10 +57,13 @@ pub(super) fn licenses(metadata: &Metadata, allowed: &[String]) -> Vec<String> {
     })
 }
 
-/// Packages are ours or from the registry: no git, no other registry.
+/// Packages are ours or from crates.io: no git, no other place.
 pub(super) fn sources(metadata: &Metadata) -> Vec<String> {
     findings(metadata, |package| match package.source.as_deref() {
-        None | Some(REGISTRY) => None,
+        None => None,
+        Some(source) if source.starts_with("registry+") && source.ends_with("/crates.io-index") => {
+            None
+        }
         Some(source) => Some(format!("{} comes from `{source}`", title(package))),
     })
 }

@@ -75,3 +75,17 @@ fn every_example_shows_its_files_in_its_readme() {
         }
     }
 }
+
+#[test]
+fn the_file_in_the_readme_has_no_mistakes() {
+    let readme = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../README.md");
+    let readme = fs::read_to_string(readme).expect("the README is there");
+    let (_, after) = readme
+        .split_once("```yaml\n")
+        .expect("the README shows a file");
+    let (file, _) = after.split_once("```").expect("the block ends");
+    let program = Program::new();
+    program.write("github.yaml", file);
+
+    program.call(&["check", "github.yaml", "--offline"]);
+}
