@@ -10,7 +10,7 @@ use crate::error::JsonError;
 use crate::parser::{Kind, Parser, SyntaxError};
 use crate::plan::{Captured, DataFound};
 use crate::records::{Records, Span};
-use crate::scan::{self, Hit, KeyTree};
+use crate::scan::{self, Hit, KeyTree, later};
 use crate::value::NoMatch;
 
 /// A body that is UTF-8.
@@ -161,7 +161,7 @@ impl Page<'_> {
                         .unescape(&mut String::new())
                         .map(Into::into);
                     // The escape is after the quote.
-                    Captured::Scalar(Scalar::Text(unescaped.map_err(|error| shifted(error, 1))?))
+                    Captured::Scalar(Scalar::Text(unescaped.map_err(|error| later(error, 1))?))
                 }
                 Kind::List | Kind::Object => Captured::Json(text.into()),
             })
@@ -192,7 +192,7 @@ impl Page<'_> {
             parser.begin_object()?;
             while let Some(key) = parser.next_key()? {
                 let unescaped = key.unescape(&mut String::new()).map(str::to_owned);
-                let key = unescaped.map_err(|error| shifted(error, parser.offset()))?;
+                let key = unescaped.map_err(|error| later(error, parser.offset()))?;
                 let length = parser.skip()?.len();
                 let end = object.start + parser.offset();
                 let place = *places.entry(key.clone()).or_insert(members.len());
@@ -229,12 +229,5 @@ impl Page<'_> {
             .into_iter()
             .map(|(key, _)| key)
             .collect())
-    }
-}
-
-fn shifted(error: SyntaxError, by: usize) -> SyntaxError {
-    SyntaxError {
-        offset: error.offset + by,
-        ..error
     }
 }

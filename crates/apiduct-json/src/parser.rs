@@ -75,6 +75,17 @@ impl<'a> Text<'a> {
     }
 }
 
+/// What [`Parser::next_key_or`] has met.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum NextKey<'a> {
+    /// The key that was guessed.
+    Guessed,
+    /// Another key, or the guessed one in another spelling.
+    Other(Text<'a>),
+    /// The end of the object.
+    End,
+}
+
 /// Why a document is not JSON, and where.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SyntaxError {
@@ -444,6 +455,29 @@ impl<'a> Parser<'a> {
         Ok(Some(key))
     }
 
+    /// The next key of the innermost object, as [`Parser::next_key`], with a guess at what it is: when the guess is
+    /// right, the key is not read but compared.
+    ///
+    /// # Errors
+    /// When neither a key nor the end of the object stands here.
+    #[inline]
+    pub fn next_key_or(&mut self, guess: &str) -> Result<NextKey<'a>> {
+        let bytes = self.bytes();
+        let comma = usize::from(!self.is_fresh);
+        let start = self.at + comma;
+        if (self.is_fresh || bytes.get(self.at) == Some(&b','))
+            && bytes.get(start) == Some(&b'"')
+            && let Some(rest) = bytes.get(start + 1..)
+            && rest.starts_with(guess.as_bytes())
+            && rest.get(guess.len()..guess.len() + 2) == Some(b"\":")
+        {
+            self.at = start + guess.len() + 3;
+            self.is_fresh = false;
+            return Ok(NextKey::Guessed);
+        }
+        Ok(self.next_key()?.map_or(NextKey::End, NextKey::Other))
+    }
+
     /// Opens a list; read it with [`Parser::next_element`].
     ///
     /// # Errors
@@ -553,32 +587,64 @@ impl<'a> Parser<'a> {
 }
 
 /// Index of the first quote, backslash or control character at or after `at`, or the length.
+///
+/// Most strings end within two words. Long ones are passed in strides that the compiler turns into vector code.
 #[inline]
 fn find_special(bytes: &[u8], mut at: usize) -> usize {
+    for _ in 0..2 {
+        match special_in_word(bytes, at) {
+            Some(None) => at += 8,
+            Some(Some(found)) => return at + found,
+            None => return find_special_in_tail(bytes, at),
+        }
+    }
+    while let Some(stride) = bytes.get(at..).and_then(|rest| rest.first_chunk::<32>()) {
+        let hits = stride.iter().fold(0, |hits, byte| {
+            hits | u8::from(*byte == b'"') | u8::from(*byte == b'\\') | u8::from(*byte < 0x20)
+        });
+        if hits != 0 {
+            break;
+        }
+        at += 32;
+    }
+    loop {
+        match special_in_word(bytes, at) {
+            Some(None) => at += 8,
+            Some(Some(found)) => return at + found,
+            None => return find_special_in_tail(bytes, at),
+        }
+    }
+}
+
+/// Index of the first special byte in the eight bytes from `at`; the outer `None` when there are fewer than eight.
+#[inline]
+#[expect(
+    clippy::option_option,
+    reason = "a missing word and a word without a hit lead to different steps"
+)]
+fn special_in_word(bytes: &[u8], at: usize) -> Option<Option<usize>> {
     const ONES: u64 = 0x0101_0101_0101_0101;
     const HIGHS: u64 = 0x8080_8080_8080_8080;
-    while let Some(chunk) = bytes.get(at..).and_then(|rest| rest.first_chunk::<8>()) {
-        let word = u64::from_le_bytes(*chunk);
-        let quote = word ^ (ONES * u64::from(b'"'));
-        let backslash = word ^ (ONES * u64::from(b'\\'));
-        // The classic test for a zero byte, and the one for a byte below 0x20. Bits above the first hit may be
-        // wrong, which does not matter: only the lowest one is used.
-        let hits = (quote.wrapping_sub(ONES) & !quote)
-            | (backslash.wrapping_sub(ONES) & !backslash)
-            | (word.wrapping_sub(ONES * 0x20) & !word);
-        let hits = hits & HIGHS;
-        if hits != 0 {
-            return at + (hits.trailing_zeros() / 8) as usize;
-        }
-        at += 8;
-    }
-    while let Some(byte) = bytes.get(at) {
-        if matches!(byte, b'"' | b'\\' | 0..=0x1F) {
-            return at;
-        }
-        at += 1;
-    }
-    bytes.len()
+    const QUOTES: u64 = ONES * 0x22;
+    const BACKSLASHES: u64 = ONES * 0x5C;
+    let word = u64::from_le_bytes(*bytes.get(at..)?.first_chunk::<8>()?);
+    let (quote, backslash) = (word ^ QUOTES, word ^ BACKSLASHES);
+    // The classic test for a zero byte, and the one for a byte below 0x20. Bits above the first hit may be
+    // wrong, which does not matter: only the lowest one is used.
+    let hits = (quote.wrapping_sub(ONES) & !quote)
+        | (backslash.wrapping_sub(ONES) & !backslash)
+        | (word.wrapping_sub(ONES * 0x20) & !word);
+    let hits = hits & HIGHS;
+    Some((hits != 0).then(|| (hits.trailing_zeros() / 8) as usize))
+}
+
+#[cold]
+fn find_special_in_tail(bytes: &[u8], at: usize) -> usize {
+    let tail = bytes.get(at..).unwrap_or_default();
+    let found = tail
+        .iter()
+        .position(|byte| matches!(byte, b'"' | b'\\' | 0..=0x1F));
+    found.map_or(bytes.len(), |found| at + found)
 }
 
 fn unescape_into(raw: &str, out: &mut String) -> Result<()> {
@@ -619,10 +685,11 @@ fn unescape_into(raw: &str, out: &mut String) -> Result<()> {
 fn unicode_escape(bytes: &[u8]) -> Option<(char, usize)> {
     let unit = |at: usize| {
         let digits = bytes.get(at..at + 6)?;
-        if !digits.starts_with(b"\\u") || !digits[2..].iter().all(u8::is_ascii_hexdigit) {
-            return None;
-        }
-        u16::from_str_radix(std::str::from_utf8(&digits[2..]).ok()?, 16).ok()
+        let value = |digit: &u8| char::from(*digit).to_digit(16);
+        let digits = digits.strip_prefix(b"\\u")?;
+        digits.iter().try_fold(0, |sum: u16, digit| {
+            Some(sum * 16 + u16::try_from(value(digit)?).ok()?)
+        })
     };
     let first = unit(0)?;
     let mut units = [first, 0];

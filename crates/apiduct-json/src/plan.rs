@@ -230,4 +230,6 @@ fn ends_in_wildcard(selector: &Selector) -> bool {
 }
 
 #[cfg(test)]
+mod laws;
+#[cfg(test)]
 mod tests;

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use crate::error::JsonError;
 use crate::parser::{Parser, SyntaxError};
+use crate::scan::ElementTexts;
 
 /// Where records stand in a body, in bytes.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -145,7 +146,7 @@ impl Records {
         })
     }
 
-    /// The raw text of each record.
+    /// The raw text of each record. What stands inside of it is left to its reader to check.
     ///
     /// An item is an error when the bytes between two records are not what JSON wants there; it is the last one then.
     pub fn texts(&self) -> impl Iterator<Item = Result<&str, JsonError>> {
@@ -170,33 +171,27 @@ struct Texts<'a> {
 
 enum State<'a> {
     Unread(&'a Span),
-    Elements(Parser<'a>, usize),
+    /// The elements, and where they begin in the body.
+    Elements(ElementTexts<'a>, usize),
 }
 
 impl<'a> Iterator for Texts<'a> {
     type Item = Result<&'a str, JsonError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        let (mut parser, base) = match self.state.take()? {
+        let (mut elements, base) = match self.state.take()? {
             State::Unread(Span::One(range)) => return Some(self.records.text(range)),
             State::Unread(Span::Elements(range)) => match self.records.text(range) {
-                Ok(text) => (Parser::elements(text), range.start),
+                Ok(inside) => (ElementTexts::new(inside), range.start),
                 Err(error) => return Some(Err(error)),
             },
-            State::Elements(parser, base) => (parser, base),
+            State::Elements(elements, base) => (elements, base),
         };
-        let element = match parser.next_element() {
-            Ok(true) => parser.skip(),
-            Ok(false) => return None,
-            Err(error) => Err(error),
-        };
-        match element {
-            Ok(text) => {
-                self.state = Some(State::Elements(parser, base));
-                Some(Ok(text))
-            }
-            Err(error) => Some(Err(JsonError::syntax(&self.records.body, base, error))),
+        let text = elements.next_text().transpose()?;
+        if text.is_ok() {
+            self.state = Some(State::Elements(elements, base));
         }
+        Some(text.map_err(|error| JsonError::syntax(&self.records.body, base, error)))
     }
 }
 

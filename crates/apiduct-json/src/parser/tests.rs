@@ -188,3 +188,48 @@ proptest::proptest! {
         proptest::prop_assert_eq!(document(&json).unwrap(), Value::from(text));
     }
 }
+
+#[test]
+fn a_right_guess_skips_the_key_and_a_wrong_one_reads_it() {
+    let mut parser = Parser::new(r#"{"id":1,"name":2, "x":3,"na":4}"#);
+    parser.begin_object().unwrap();
+    let mut steps = Vec::new();
+    for guess in ["id", "name", "x", "name", "any"] {
+        let step = parser.next_key_or(guess).unwrap();
+        steps.push(match step {
+            NextKey::Guessed => "guessed".to_owned(),
+            NextKey::Other(text) => text.raw.to_owned(),
+            NextKey::End => "end".to_owned(),
+        });
+        if step != NextKey::End {
+            parser.skip().unwrap();
+        }
+    }
+    assert_eq!(steps, ["guessed", "guessed", "x", "na", "end"]);
+    parser.end().unwrap();
+}
+
+#[test]
+fn guessing_refuses_what_reading_refuses() {
+    for text in [r#"{"a"1}"#, r#"{"a":1"b":2}"#, r#"{,"a":1}"#, r#"{"a":1,}"#] {
+        let mut parser = Parser::new(text);
+        parser.begin_object().unwrap();
+        let outcome = loop {
+            match parser.next_key_or("a") {
+                Ok(NextKey::End) => break Ok(()),
+                Ok(_) => parser.skip().unwrap(),
+                Err(error) => break Err(error),
+            };
+        };
+        assert!(outcome.is_err(), "{text}");
+    }
+}
+
+#[test]
+fn strings_of_every_length_end_at_their_quote() {
+    for length in 0..100 {
+        let inner = "é".repeat(length / 2) + &"x".repeat(length % 2);
+        let text = format!("\"{inner}\",");
+        assert_eq!(Parser::new(&text).string().unwrap().raw, inner);
+    }
+}

@@ -1,14 +1,13 @@
 //! Sixty-four bytes at a time: where the brackets are that no string holds.
 //!
-//! Plain arithmetic on 64-bit words, so that no processor feature is needed. A mask has one bit per byte in *folded*
-//! order: byte `8 * k + j` of the block is bit `8 * j + k`. Folding eight words takes no multiplication, and most
-//! questions do not care for the order; [`unfold`] gives the order of the text.
+//! No processor feature is named: loops over bytes are left to the compiler, the rest is arithmetic on 64-bit words. A
+//! mask has one bit per byte in *folded* order: byte `8 * k + j` of the block is bit `8 * j + k`. That is the order in
+//! which vectors of bytes fall together, and most questions do not care for it; [`unfold`] gives the order of the text.
 
 /// Bytes in a block.
 pub(super) const LENGTH: usize = 64;
 
 const ONES: u64 = 0x0101_0101_0101_0101;
-const HIGHS: u64 = 0x8080_8080_8080_8080;
 
 /// What is in a block. Both masks are folded.
 pub(super) struct Block {
@@ -33,36 +32,39 @@ pub(super) struct Blocks {
 impl Blocks {
     #[inline]
     pub(super) fn read(&mut self, bytes: &[u8; LENGTH]) -> Block {
-        let (mut no_quote, mut no_bracket, mut closing) = (0_u64, 0_u64, 0_u64);
-        let mut no_backslash = u64::MAX;
-        let (words, _) = bytes.as_chunks::<8>();
-        for word in words {
-            let word = u64::from_le_bytes(*word);
-            let (low, high) = (word & !HIGHS, word & HIGHS);
-            no_quote = (no_quote >> 1) | ((differs(low, b'"') | high) & HIGHS);
-            no_backslash &= differs(low, b'\\') | high;
-            // `[ ] { }` differ from each other in these bits only, and the 4 tells whether they close.
-            no_bracket = (no_bracket >> 1) | ((differs(low | (ONES * 0x26), 0x7F) | high) & HIGHS);
-            closing = (closing >> 1) | ((word << 5) & HIGHS);
-        }
-        let mut quotes = !no_quote;
-        if !no_backslash & HIGHS != 0 || self.escape != 0 {
-            quotes &= !unfold(self.escaped(unfold(find(bytes, b'\\'))));
+        let mut marks = Marks::default();
+        classify(bytes, &mut marks);
+        let mut quotes = fold(&marks.quotes);
+        let backslashes = fold(&marks.backslashes);
+        if backslashes | self.escape != 0 {
+            quotes &= !self.escaped(backslashes);
         }
         let strings = running_parity(quotes) ^ self.inside;
         // The last byte of the block is the highest bit in both orders.
         self.inside = 0_u64.wrapping_sub(strings >> 63);
         Block {
-            brackets: !no_bracket & !strings,
-            closing,
+            brackets: fold(&marks.brackets) & !strings,
+            closing: fold(&marks.closing),
             strings,
         }
     }
 
-    /// The bytes that a backslash escapes, given the backslashes; both in the order of the text.
+    /// The bytes that a backslash escapes, given the backslashes. Folded, in and out.
+    #[inline]
     fn escaped(&mut self, backslashes: u64) -> u64 {
-        const EVEN: u64 = 0x5555_5555_5555_5555;
         let backslashes = backslashes & !self.escape;
+        let follows = next(backslashes) | self.escape;
+        if backslashes & follows == 0 {
+            // No backslash is escaped itself.
+            self.escape = backslashes >> 63;
+            return follows;
+        }
+        unfold(self.escaped_by_runs(unfold(backslashes)))
+    }
+
+    /// The same for runs of backslashes, in the order of the text.
+    fn escaped_by_runs(&mut self, backslashes: u64) -> u64 {
+        const EVEN: u64 = 0x5555_5555_5555_5555;
         let follows = backslashes << 1 | self.escape;
         // Adding to the runs that begin at an odd place carries out of their end and so marks their parity.
         let odd_starts = backslashes & !EVEN & !follows;
@@ -72,22 +74,86 @@ impl Blocks {
     }
 }
 
-/// The high bit of each byte that is not `byte`, for bytes below 128.
+/// The bytes after the given ones; nothing is after the last. Folded, in and out.
 #[inline]
-fn differs(low: u64, byte: u8) -> u64 {
-    (low ^ (ONES * u64::from(byte))) + !HIGHS
+fn next(marks: u64) -> u64 {
+    (marks << 8) | (marks >> 55 & 0xFE)
 }
 
-/// Where `byte`, which is below 128, stands. Folded.
-#[inline]
-pub(super) fn find(bytes: &[u8; LENGTH], byte: u8) -> u64 {
-    let (words, _) = bytes.as_chunks::<8>();
-    let mut elsewhere = 0;
-    for word in words {
-        let word = u64::from_le_bytes(*word);
-        elsewhere = (elsewhere >> 1) | ((differs(word & !HIGHS, byte) | word) & HIGHS);
+/// One mask for each kind of byte, in bits 0, 2, 4 and 6 for the four lanes of a block.
+#[derive(Default)]
+struct Marks {
+    quotes: Lane,
+    backslashes: Lane,
+    brackets: Lane,
+    closing: Lane,
+}
+
+type Lane = [u8; 16];
+
+/// Marks the bytes of a block.
+///
+/// The compiler turns these loops into vector instructions as long as their result goes to memory, which is why this
+/// is a function of its own; inlined, they become byte by byte code that is several times slower.
+#[inline(never)]
+fn classify(bytes: &[u8; LENGTH], marks: &mut Marks) {
+    let (mut quotes, mut backslashes, mut brackets, mut closing) =
+        ([0; 16], [0; 16], [0; 16], [0; 16]);
+    let (lanes, _) = bytes.as_chunks::<16>();
+    let mut bit = 1;
+    for lane in lanes {
+        mark(&mut quotes, lane, bit, |byte| byte == b'"');
+        mark(&mut backslashes, lane, bit, |byte| byte == b'\\');
+        // `[ ] { }` differ from each other in these bits only, and the 4 tells whether they close.
+        mark(&mut brackets, lane, bit, |byte| byte | 0x26 == 0x7F);
+        mark(&mut closing, lane, bit, |byte| byte & 4 != 0);
+        bit <<= 2;
     }
-    !elsewhere
+    *marks = Marks {
+        quotes,
+        backslashes,
+        brackets,
+        closing,
+    };
+}
+
+#[inline]
+fn mark(marks: &mut Lane, lane: &Lane, bit: u8, is_marked: impl Fn(u8) -> bool) {
+    for (mark, byte) in marks.iter_mut().zip(lane) {
+        *mark |= if is_marked(*byte) { bit } else { 0 };
+    }
+}
+
+/// The marks as one folded mask.
+#[inline]
+fn fold(marks: &Lane) -> u64 {
+    let both = u128::from_le_bytes(*marks);
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "the halves are taken apart"
+    )]
+    let (even, odd) = (both as u64, (both >> 64) as u64);
+    even | odd << 1
+}
+
+/// Where the commas are. Folded.
+#[inline]
+pub(super) fn commas(bytes: &[u8; LENGTH]) -> u64 {
+    let mut marks = [0; 16];
+    mark_commas(bytes, &mut marks);
+    fold(&marks)
+}
+
+#[inline(never)]
+fn mark_commas(bytes: &[u8; LENGTH], marks: &mut Lane) {
+    let mut commas = [0; 16];
+    let (lanes, _) = bytes.as_chunks::<16>();
+    let mut bit = 1;
+    for lane in lanes {
+        mark(&mut commas, lane, bit, |byte| byte == b',');
+        bit <<= 2;
+    }
+    *marks = commas;
 }
 
 /// Puts a folded mask into the order of the text, and back: it transposes eight by eight bits.
@@ -175,13 +241,11 @@ mod tests {
         }
 
         #[test]
-        fn found_bytes_are_where_they_are(bytes in prop::array::uniform32(any::<u8>()), byte in 0_u8..128) {
-            let mut block = [b'x'; 64];
-            block[..32].copy_from_slice(&bytes);
-            block[40] = byte;
-            let found = unfold(find(&block, byte));
-            for (at, here) in block.iter().enumerate() {
-                prop_assert_eq!(is_set(found, at), *here == byte);
+        fn commas_are_where_they_are(bytes in prop::collection::vec(prop::sample::select(b",a;\xAC".to_vec()), 64)) {
+            let block: &[u8; 64] = bytes.first_chunk().expect("64 bytes");
+            let found = unfold(commas(block));
+            for (at, byte) in block.iter().enumerate() {
+                prop_assert_eq!(is_set(found, at), *byte == b',');
             }
         }
     }

@@ -33,14 +33,7 @@ type Result<T, E = SyntaxError> = std::result::Result<T, E>;
 /// Of a key that an object has twice, the last one counts. What no path leads to is not checked, only its brackets and
 /// quotes are: errors name the place where that shows.
 pub(crate) fn find(text: &str, start: usize, tree: &KeyTree) -> Result<Vec<Option<Hit>>> {
-    let mut scan = Scan {
-        text,
-        at: start,
-        depth: 0,
-        tree,
-        hits: vec![None; tree.paths()],
-        scratch: String::new(),
-    };
+    let mut scan = Scan::new(text, start, tree);
     scan.value(Some(0))?;
     if scan.peek().is_ok() {
         return scan.fail(Reason::TrailingData);
@@ -59,6 +52,17 @@ struct Scan<'a> {
 }
 
 impl<'a> Scan<'a> {
+    fn new(text: &'a str, at: usize, tree: &'a KeyTree) -> Self {
+        Self {
+            text,
+            at,
+            depth: 0,
+            tree,
+            hits: vec![None; tree.paths()],
+            scratch: String::new(),
+        }
+    }
+
     fn fail<T>(&self, reason: Reason) -> Result<T> {
         Err(SyntaxError {
             offset: self.at,
@@ -68,14 +72,11 @@ impl<'a> Scan<'a> {
 
     /// The next byte that is not white space.
     fn peek(&mut self) -> Result<u8> {
-        let bytes = self.text.as_bytes();
-        while let Some(byte) = bytes.get(self.at) {
-            if !matches!(byte, b' ' | b'\n' | b'\r' | b'\t') {
-                return Ok(*byte);
-            }
-            self.at += 1;
+        self.at = after_space(self.text, self.at);
+        match self.text.as_bytes().get(self.at) {
+            Some(byte) => Ok(*byte),
+            None => self.fail(Reason::UnexpectedEnd),
         }
-        self.fail(Reason::UnexpectedEnd)
     }
 
     /// Passes over `byte` if it comes next.
@@ -83,17 +84,6 @@ impl<'a> Scan<'a> {
         let is_here = self.peek()? == byte;
         self.at += usize::from(is_here);
         Ok(is_here)
-    }
-
-    /// Lets the parser read something here.
-    fn parse<T>(&mut self, read: impl FnOnce(&mut Parser<'a>) -> Result<T>) -> Result<T> {
-        let mut parser = Parser::new(&self.text[self.at..]);
-        let result = read(&mut parser).map_err(|error| SyntaxError {
-            offset: self.at + error.offset,
-            ..error
-        })?;
-        self.at += parser.offset();
-        Ok(result)
     }
 
     /// How deep the value that comes next may nest.
@@ -118,13 +108,7 @@ impl<'a> Scan<'a> {
         match (first, node.map(|node| self.tree.node(node))) {
             (b'{', Some(node)) if node.has_names() => self.object(node)?,
             (b'[', Some(node)) if node.wants_elements() => elements = self.list(node)?,
-            (b'{' | b'[', _) => {
-                self.at = outline::skip(self.text.as_bytes(), start, self.levels())?;
-                self.check_close(first)?;
-            }
-            _ => {
-                self.parse(Parser::skip)?;
-            }
+            _ => self.at = end_of_value(self.text, start, self.levels())?,
         }
         let Some(node) = node else {
             return Ok(());
@@ -136,20 +120,6 @@ impl<'a> Scan<'a> {
             });
         }
         Ok(())
-    }
-
-    /// Makes sure that the bracket just passed closes `open`.
-    fn check_close(&mut self, open: u8) -> Result<()> {
-        let (close, words) = if open == b'{' {
-            (b'}', "`}`")
-        } else {
-            (b']', "`]`")
-        };
-        if self.text.as_bytes()[self.at - 1] == close {
-            return Ok(());
-        }
-        self.at -= 1;
-        self.fail(Reason::Expected(words))
     }
 
     fn object(&mut self, node: &'a tree::Node) -> Result<()> {
@@ -179,13 +149,12 @@ impl<'a> Scan<'a> {
     /// Reads a key; gives what is wanted of its value.
     fn key(&mut self, node: &tree::Node) -> Result<Option<usize>> {
         let start = self.at;
-        let key = self.parse(Parser::string)?;
+        let mut parser = Parser::new(&self.text[start..]);
+        let key = parser.string().map_err(|error| later(error, start))?;
+        self.at += parser.offset();
         let name = key
             .unescape(&mut self.scratch)
-            .map_err(|error| SyntaxError {
-                offset: start + 1 + error.offset,
-                ..error
-            })?;
+            .map_err(|error| later(error, start + 1))?;
         let child = node.child(name);
         if let Some(child) = child {
             // An earlier member of this name does not count.
@@ -245,11 +214,94 @@ impl<'a> Scan<'a> {
             self.at = outline.end - 1;
             return self.fail(Reason::Expected("a value"));
         }
+        if !self.text[..outline.end].ends_with(']') {
+            self.at = outline.end - 1;
+            return self.fail(Reason::Expected("`]`"));
+        }
         self.at = outline.end;
-        self.check_close(b'[')?;
         elements.count += outline.commas + 1;
         elements.last = start..start + last.len();
         Ok(())
+    }
+}
+
+/// The end of the value whose first byte is at `at`. Of a list or object only brackets and quotes are checked; it may
+/// nest `levels` deep.
+fn end_of_value(text: &str, at: usize, levels: usize) -> Result<usize> {
+    let bytes = text.as_bytes();
+    let (close, expected) = match bytes.get(at) {
+        Some(b'{') => (b'}', Reason::Expected("`}`")),
+        Some(b'[') => (b']', Reason::Expected("`]`")),
+        _ => return end_of_scalar(text, at),
+    };
+    let end = outline::skip(bytes, at, levels)?;
+    if bytes[end - 1] != close {
+        return Err(SyntaxError {
+            offset: end - 1,
+            reason: expected,
+        });
+    }
+    Ok(end)
+}
+
+fn end_of_scalar(text: &str, at: usize) -> Result<usize> {
+    let mut parser = Parser::new(&text[at..]);
+    match parser.skip() {
+        Ok(_) => Ok(at + parser.offset()),
+        Err(error) => Err(later(error, at)),
+    }
+}
+
+/// An error in a text that began `by` bytes later.
+pub(crate) fn later(error: SyntaxError, by: usize) -> SyntaxError {
+    SyntaxError {
+        offset: error.offset + by,
+        ..error
+    }
+}
+
+/// The place at or after `at` where something other than white space stands.
+fn after_space(text: &str, mut at: usize) -> usize {
+    while let Some(b' ' | b'\n' | b'\r' | b'\t') = text.as_bytes().get(at) {
+        at += 1;
+    }
+    at
+}
+
+/// Reads the elements that stand in `inside`, the text between the brackets of a list, one by one.
+#[derive(Debug, Clone)]
+pub(crate) struct ElementTexts<'a> {
+    inside: &'a str,
+    at: usize,
+    is_fresh: bool,
+}
+
+impl<'a> ElementTexts<'a> {
+    pub(crate) fn new(inside: &'a str) -> Self {
+        Self {
+            inside,
+            at: 0,
+            is_fresh: true,
+        }
+    }
+
+    /// The next element, the inside of which is not checked.
+    pub(crate) fn next_text(&mut self) -> Result<Option<&'a str>> {
+        self.at = after_space(self.inside, self.at);
+        match self.inside.as_bytes().get(self.at) {
+            None => return Ok(None),
+            Some(_) if self.is_fresh => self.is_fresh = false,
+            Some(b',') => self.at = after_space(self.inside, self.at + 1),
+            Some(_) => {
+                return Err(SyntaxError {
+                    offset: self.at,
+                    reason: Reason::Expected("`,` or `]`"),
+                });
+            }
+        }
+        let start = self.at;
+        self.at = end_of_value(self.inside, start, MAX_DEPTH)?;
+        Ok(Some(&self.inside[start..self.at]))
     }
 }
 
@@ -258,10 +310,7 @@ pub(crate) fn check(text: &str, start: usize) -> Result<()> {
     let mut parser = Parser::new(&text[start..]);
     check_value(&mut parser)
         .and_then(|()| parser.end())
-        .map_err(|error| SyntaxError {
-            offset: start + error.offset,
-            ..error
-        })
+        .map_err(|error| later(error, start))
 }
 
 fn check_value(parser: &mut Parser<'_>) -> Result<()> {

@@ -56,7 +56,7 @@ fn pass<const COMMAS: bool>(
             depth = depth + opening - closing;
         } else {
             let commas = if COMMAS {
-                block::find(window, b',') & !block.strings
+                block::commas(window) & !block.strings
             } else {
                 0
             };
@@ -81,19 +81,27 @@ fn visit(
     depth: &mut usize,
     outline: &mut Outline,
 ) -> Result<bool, SyntaxError> {
-    let brackets = block::unfold(block.brackets);
+    let mut brackets = block::unfold(block.brackets);
     let closing = block::unfold(block.closing);
-    let mut marks = brackets | block::unfold(commas);
-    while marks != 0 {
-        let bit = marks & marks.wrapping_neg();
-        let place = at + marks.trailing_zeros() as usize;
-        marks ^= bit;
-        if brackets & bit == 0 {
-            if *depth == 1 {
-                outline.commas += 1;
-                outline.last = place + 1;
+    let mut commas = block::unfold(commas);
+    loop {
+        let bit = brackets & brackets.wrapping_neg();
+        // All bits before the bracket; all there are when it was the last one.
+        let before = bit.wrapping_sub(1);
+        if *depth == 1 {
+            let here = commas & before;
+            if here != 0 {
+                outline.commas += here.count_ones() as usize;
+                outline.last = at + block::LENGTH - here.leading_zeros() as usize;
             }
-        } else if closing & bit == 0 {
+        }
+        if bit == 0 {
+            return Ok(false);
+        }
+        commas &= !before;
+        brackets ^= bit;
+        let place = at + bit.trailing_zeros() as usize;
+        if closing & bit == 0 {
             *depth += 1;
             if *depth > levels {
                 return Err(SyntaxError {
@@ -109,7 +117,6 @@ fn visit(
             }
         }
     }
-    Ok(false)
 }
 
 #[cfg(test)]
