@@ -1,43 +1,54 @@
 //! The client: where an API lives, who we are, how patient to be.
 
+mod builder;
+mod checks;
+
 use std::fmt;
 use std::sync::Arc;
 
 use apiduct_json::Selector;
-use apiduct_model::{Redactor, SecretText};
+use apiduct_model::Redactor;
 use http::Method;
-use http::header::{HeaderMap, HeaderName, HeaderValue, USER_AGENT};
+use http::header::HeaderMap;
 use url::Url;
 
-use crate::auth::{Auth, Basic, NoAuth};
-use crate::error::{Cause, Error};
+use crate::auth::Auth;
 use crate::exchange::Exchanger;
-use crate::hook::Hook;
-use crate::origin::{CredentialScope, OnForeignOrigin, is_credential_header, is_credential_param};
 use crate::paginate::Paginator;
-use crate::request::{self, ParamValue};
-use crate::retry::{Backoff, RetryBudgets, RetryConfig, RetryPolicy};
-use crate::transport::{Limits, Transport};
-use crate::{PaginateBuilder, RequestBuilder, Timer, TokioTimer, url_join};
+use crate::transport::Limits;
+use crate::{PaginateBuilder, RequestBuilder};
+pub use builder::ClientBuilder;
+pub(crate) use checks::{header, parse_selector, register_header, register_param, take_user_info};
 
 /// A client of one API. Clones share everything, connections included, and may be used from many threads.
 ///
-/// ```no_run
+/// ```
+/// use apiduct_client::paginate::JsonLink;
 /// use apiduct_client::{Client, auth::Bearer};
+/// # use apiduct_testkit::{Access, MockApi};
+/// # let posts = (1..12).map(|id| serde_json::json!({"id": id}));
+/// # let api = MockApi::builder()
+/// #     .collection("posts", posts)
+/// #     .protect("/", Access::bearer("your_access_token_here"))
+/// #     .start();
+/// # let base_url = api.base_url();
 ///
-/// # async fn run() -> Result<(), apiduct_client::Error> {
-/// let client = Client::builder("https://api.example.com")
+/// # tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
+/// let client = Client::builder(base_url)
 ///     .header("User-Agent", "MyApp/1.0")
 ///     .auth(Bearer::new("your_access_token_here"))
+///     .paginator(JsonLink::new("next_page"))
 ///     .data_selector("data")
 ///     .build()?;
 /// let response = client.get("/posts/1").send().await?;
-/// let mut pages = client.paginate("/posts").param("limit", 100).send();
-/// while let Some(page) = pages.next().await? {
-///     println!("page {} has {} records", page.number, page.raw_records().len());
-/// }
-/// # Ok(())
-/// # }
+/// assert_eq!(response.json::<serde_json::Value>()?["id"], 1);
+///
+/// let mut pages = client.paginate("/posts").param("per_page", 10).send();
+/// let first = pages.next().await?.expect("there are posts");
+/// assert_eq!(first.raw_records().len(), 10);
+/// # Ok::<(), apiduct_client::Error>(())
+/// # })?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone)]
 pub struct Client {
@@ -53,27 +64,6 @@ pub(crate) struct Shared {
     pub(crate) paginator: Option<Arc<dyn Paginator>>,
     pub(crate) selector: Option<Selector>,
     pub(crate) limits: Limits,
-}
-
-/// Settings of a [`Client`]; each setter says its default.
-#[must_use = "a builder does nothing before `build`"]
-pub struct ClientBuilder {
-    base_url: String,
-    headers: HeaderMap,
-    params: Vec<(String, String)>,
-    auth: Option<Arc<dyn Auth>>,
-    paginator: Option<Arc<dyn Paginator>>,
-    selector: Option<Selector>,
-    transport: Option<Arc<dyn Transport>>,
-    timer: Arc<dyn Timer>,
-    retry: RetryConfig,
-    limits: Limits,
-    allowed_hosts: Vec<String>,
-    on_foreign: OnForeignOrigin,
-    redactor: Redactor,
-    hooks: Vec<Arc<dyn Hook>>,
-    ca_bundle: Option<Vec<u8>>,
-    error: Option<Error>,
 }
 
 impl Client {
@@ -114,220 +104,6 @@ impl Client {
     }
 }
 
-impl ClientBuilder {
-    fn new(base_url: String) -> Self {
-        Self {
-            base_url,
-            headers: HeaderMap::new(),
-            params: Vec::new(),
-            auth: None,
-            paginator: None,
-            selector: None,
-            transport: None,
-            timer: Arc::new(TokioTimer::default()),
-            retry: RetryConfig::default(),
-            limits: Limits::default(),
-            allowed_hosts: Vec::new(),
-            on_foreign: OnForeignOrigin::default(),
-            redactor: Redactor::default(),
-            hooks: Vec::new(),
-            ca_bundle: None,
-            error: None,
-        }
-    }
-
-    /// Sends header `name` with every request. Default: `User-Agent: apiduct/VERSION`.
-    pub fn header(mut self, name: &str, value: &str) -> Self {
-        match header(name, value) {
-            Ok((name, value)) => {
-                self.headers.insert(name, value);
-            }
-            Err(error) => self.fail(error),
-        }
-        self
-    }
-
-    /// Sends parameter `name` with every request that does not set it itself. Default: none.
-    pub fn param(mut self, name: &str, value: impl ParamValue) -> Self {
-        request::assign(&mut self.params, name, value.into_param());
-        self
-    }
-
-    /// Puts these credentials on every request to the origin of the base URL and the allowed hosts. Default: none.
-    pub fn auth(mut self, auth: impl Auth + 'static) -> Self {
-        self.auth = Some(Arc::new(auth));
-        self
-    }
-
-    /// Pages lists like this. Default: found out from the first page.
-    pub fn paginator(mut self, paginator: impl Paginator + 'static) -> Self {
-        self.paginator = Some(Arc::new(paginator));
-        self
-    }
-
-    /// Looks for records here. Default: found out from the first page.
-    pub fn data_selector(mut self, selector: &str) -> Self {
-        match parse_selector(selector) {
-            Ok(selector) => self.selector = Some(selector),
-            Err(error) => self.fail(error),
-        }
-        self
-    }
-
-    /// Sends requests by `transport`. Default: the built-in one, [`crate::transport::ReqwestTransport`].
-    pub fn transport(mut self, transport: impl Transport + 'static) -> Self {
-        self.transport = Some(Arc::new(transport));
-        self
-    }
-
-    /// Takes the time from `timer` and waits by it. Default: real time.
-    pub fn timer(mut self, timer: Arc<dyn Timer>) -> Self {
-        self.timer = timer;
-        self
-    }
-
-    /// Retries like this. Default: [`RetryConfig::default`].
-    pub fn retry(mut self, retry: RetryConfig) -> Self {
-        self.retry = retry;
-        self
-    }
-
-    /// Bounds each exchange like this. Default: [`Limits::default`].
-    pub fn limits(mut self, limits: Limits) -> Self {
-        self.limits = limits;
-        self
-    }
-
-    /// Lets credentials go to `host` too, written `host` or `host:port`. Default: only to the base URL's origin.
-    pub fn allowed_host(mut self, host: impl Into<String>) -> Self {
-        self.allowed_hosts.push(host.into());
-        self
-    }
-
-    /// What to do when something leads to another origin. Default: [`OnForeignOrigin::Refuse`].
-    pub fn on_foreign_origin(mut self, on_foreign: OnForeignOrigin) -> Self {
-        self.on_foreign = on_foreign;
-        self
-    }
-
-    /// Masks secrets by `redactor`, which also hears of those the client knows. Default: one of its own.
-    pub fn redactor(mut self, redactor: Redactor) -> Self {
-        self.redactor = redactor;
-        self
-    }
-
-    /// Shows every response to `hook`, after the hooks added before. Default: none.
-    pub fn hook(mut self, hook: impl Hook + 'static) -> Self {
-        self.hooks.push(Arc::new(hook));
-        self
-    }
-
-    /// Trusts the certificate authorities in `pem` besides those of the system. Only the built-in transport knows
-    /// of it. Default: none.
-    pub fn ca_bundle(mut self, pem: impl Into<Vec<u8>>) -> Self {
-        self.ca_bundle = Some(pem.into());
-        self
-    }
-
-    /// Builds the client. No connection is made.
-    ///
-    /// # Errors
-    ///
-    /// The first mistake in the settings; [`Error::Setting`] also when the transport cannot be set up.
-    pub fn build(mut self) -> Result<Client, Error> {
-        if let Some(error) = self.error.take() {
-            return Err(error);
-        }
-        let (base, user) = base_url(&self.base_url)?;
-        let auth = self.auth.take();
-        let auth = auth.unwrap_or_else(|| user.map_or_else(no_auth, |basic| Arc::new(basic)));
-        self.register_secrets(&*auth);
-        let mut scope = CredentialScope::new(base.clone());
-        for host in &self.allowed_hosts {
-            if !scope.allow(host) {
-                return Err(Error::Setting {
-                    setting: "`allowed_hosts`",
-                    problem: format!("`{host}` is not a host or host:port"),
-                });
-            }
-        }
-        let transport = match self.transport.take() {
-            Some(transport) => transport,
-            None => self.default_transport()?,
-        };
-        self.headers
-            .entry(USER_AGENT)
-            .or_insert(HeaderValue::from_static(concat!(
-                "apiduct/",
-                env!("CARGO_PKG_VERSION")
-            )));
-        let exchanger = Exchanger {
-            transport,
-            timer: self.timer,
-            backoff: Backoff::new(&self.retry),
-            budgets: RetryBudgets::new(self.retry.budget),
-            policy: RetryPolicy::new(self.retry),
-            scope,
-            on_foreign: self.on_foreign,
-            redactor: self.redactor,
-            hooks: self.hooks,
-        };
-        Ok(Client {
-            shared: Arc::new(Shared {
-                exchanger,
-                base,
-                headers: self.headers,
-                params: self.params,
-                auth,
-                paginator: self.paginator,
-                selector: self.selector,
-                limits: self.limits,
-            }),
-        })
-    }
-
-    fn register_secrets(&self, auth: &dyn Auth) {
-        auth.register(&self.redactor);
-        for (name, value) in &self.headers {
-            register_header(&self.redactor, name, value);
-        }
-        for (name, value) in &self.params {
-            register_param(&self.redactor, name, value);
-        }
-    }
-
-    #[cfg(feature = "reqwest")]
-    fn default_transport(&mut self) -> Result<Arc<dyn Transport>, Error> {
-        let mut builder = crate::transport::ReqwestTransport::builder()
-            .connect_timeout(self.limits.connect_timeout);
-        if let Some(pem) = self.ca_bundle.take() {
-            builder = builder.root_certificates_pem(pem);
-        }
-        match builder.build() {
-            Ok(transport) => Ok(Arc::new(transport)),
-            Err(error) => {
-                let cause = std::error::Error::source(&error).map(ToString::to_string);
-                Err(Error::Setting {
-                    setting: "the HTTP transport",
-                    problem: cause.unwrap_or_else(|| error.to_string()),
-                })
-            }
-        }
-    }
-
-    #[cfg(not(feature = "reqwest"))]
-    fn default_transport(&mut self) -> Result<Arc<dyn Transport>, Error> {
-        Err(Error::Setting {
-            setting: "the HTTP transport",
-            problem: "none is built in and none was given".to_owned(),
-        })
-    }
-
-    fn fail(&mut self, error: Error) {
-        self.error.get_or_insert(error);
-    }
-}
-
 /// Shows the base URL alone: headers and parameters can hold credentials.
 impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -335,156 +111,5 @@ impl fmt::Debug for Client {
         f.debug_struct("Client")
             .field("base_url", &url)
             .finish_non_exhaustive()
-    }
-}
-
-/// Shows nothing: headers, parameters and the URL can hold credentials.
-impl fmt::Debug for ClientBuilder {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ClientBuilder").finish_non_exhaustive()
-    }
-}
-
-/// The base URL, and the credentials that were written in it.
-fn base_url(text: &str) -> Result<(Url, Option<Basic>), Error> {
-    let refused = |source| Error::BaseUrl {
-        // What is no URL cannot be masked like one: nothing before an `@` is shown.
-        url: text
-            .rsplit_once('@')
-            .map_or(text, |(_, rest)| rest)
-            .to_owned(),
-        source,
-    };
-    let mut base =
-        url_join::parse(text).map_err(|error| refused(Some(Cause::new(error.to_string()))))?;
-    if !matches!(base.scheme(), "http" | "https") {
-        return Err(refused(None));
-    }
-    base.set_fragment(None);
-    let user = take_user_info(&mut base);
-    Ok((base, user))
-}
-
-/// Takes user name and password out of `url`.
-pub(crate) fn take_user_info(url: &mut Url) -> Option<Basic> {
-    if url.username().is_empty() && url.password().is_none() {
-        return None;
-    }
-    let decode = |text: &str| {
-        let pair = text
-            .replace('+', "%2B")
-            .replace('&', "%26")
-            .replace('=', "%3D");
-        url::form_urlencoded::parse(pair.as_bytes())
-            .next()
-            .map(|(name, _)| name.into_owned())
-            .unwrap_or_default()
-    };
-    let basic = Basic::new(
-        decode(url.username()),
-        decode(url.password().unwrap_or_default()),
-    );
-    let _ = url.set_username("");
-    let _ = url.set_password(None);
-    Some(basic)
-}
-
-/// Values of fewer characters are not taken for secrets by the name alone: masking them would eat ordinary text.
-const SHORTEST_GUESS: usize = 8;
-
-/// Has the value masked if the name suggests that it is a credential.
-pub(crate) fn register_header(redactor: &Redactor, name: &HeaderName, value: &HeaderValue) {
-    if is_credential_header(name)
-        && let Ok(text) = value.to_str()
-    {
-        // The scheme in front of a token is no secret.
-        let secret = text.rsplit(' ').next().unwrap_or(text);
-        for text in [text, secret] {
-            if text.len() >= SHORTEST_GUESS {
-                redactor.register(&SecretText::from(text));
-            }
-        }
-    }
-}
-
-/// Has the value masked if the name suggests that it is a credential.
-pub(crate) fn register_param(redactor: &Redactor, name: &str, value: &str) {
-    if is_credential_param(name) && value.len() >= SHORTEST_GUESS {
-        redactor.register(&SecretText::from(value));
-    }
-}
-
-pub(crate) fn header(name: &str, value: &str) -> Result<(HeaderName, HeaderValue), Error> {
-    let refused = |problem| Error::Header {
-        name: name.to_owned(),
-        problem,
-    };
-    let parsed: HeaderName = name
-        .parse()
-        .map_err(|_| refused("this is not a header name"))?;
-    let mut value = HeaderValue::from_str(value)
-        .map_err(|_| refused("the value has characters that no header may have"))?;
-    value.set_sensitive(is_credential_header(&parsed));
-    Ok((parsed, value))
-}
-
-pub(crate) fn parse_selector(text: &str) -> Result<Selector, Error> {
-    Selector::parse(text).map_err(|error| Error::Selector {
-        selector: text.to_owned(),
-        source: Cause::new(error.to_string()),
-    })
-}
-
-fn no_auth() -> Arc<dyn Auth> {
-    Arc::new(NoAuth)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_base_url_is_absolute_and_http() {
-        for text in ["", "api.example.com", "/v1", "ftp://h", "https://"] {
-            assert!(
-                matches!(base_url(text), Err(Error::BaseUrl { .. })),
-                "{text}"
-            );
-        }
-        assert_eq!(
-            base_url("HTTPS://H/v1/#f").unwrap().0.as_str(),
-            "https://h/v1/"
-        );
-    }
-
-    #[test]
-    fn credentials_in_a_base_url_become_basic_auth_and_are_not_shown() {
-        let (base, user) = base_url("https://ada:p%40s+s%3D@h/v1").unwrap();
-        let user = user.unwrap();
-        assert_eq!(base.as_str(), "https://h/v1");
-        assert_eq!(
-            (user.username.as_str(), user.password.expose().as_str()),
-            ("ada", "p@s+s=")
-        );
-        let error = base_url("ada:secret@h").unwrap_err();
-        assert!(!error.to_string().contains("secret"), "{error}");
-    }
-
-    #[test]
-    fn an_invalid_header_is_named_without_its_value() {
-        let error = Client::builder("https://h")
-            .header("X-Key", "s3cret\n")
-            .build()
-            .unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            "header `X-Key` cannot be sent: the value has characters that no header may have"
-        );
-    }
-
-    #[test]
-    fn a_client_can_be_shared_between_threads() {
-        fn check<T: Clone + Send + Sync + 'static>() {}
-        check::<Client>();
     }
 }

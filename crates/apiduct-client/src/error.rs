@@ -1,15 +1,19 @@
 //! What can go wrong between a request and a page.
 
+mod hints;
+mod words;
+
 use std::fmt;
 use std::time::Duration;
 
-use apiduct_model::{Hint, Redactor};
+use apiduct_model::Redactor;
 use http::{Method, StatusCode};
 
 use crate::auth::AuthError;
 use crate::paginate::PaginateError;
 use crate::response::RetryStop;
 use crate::transport::TransportError;
+use words::{Keys, Quoted, Stopped, Tries};
 
 /// An error of another library as text, with secrets masked: the innermost cause, in its own words.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -74,7 +78,7 @@ pub enum Error {
     /// No complete response came back.
     #[error(transparent)]
     Transport(Box<ExchangeError>),
-    /// The response has a status of 400 or more.
+    /// The response has an error status; in a walk over pages, any status but success.
     #[error(transparent)]
     Status(Box<StatusError>),
     /// The response is not JSON.
@@ -237,8 +241,8 @@ pub enum LoopKind {
     SamePosition,
     /// Another position brought the same records.
     PositionIgnored {
-        /// The position that brought them first.
-        first: String,
+        /// The page that brought them first, from 1.
+        first_page: u64,
     },
 }
 
@@ -286,285 +290,5 @@ impl Error {
     }
 }
 
-impl fmt::Display for StatusError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let status = self.status.as_u16();
-        write!(f, "{} {} answered {status}", self.method, self.url)?;
-        if let Some(phrase) = self.status.canonical_reason() {
-            write!(f, " {phrase}")?;
-        }
-        if self.attempts > 1 {
-            write!(f, " after {}", Tries(self.attempts, self.elapsed))?;
-        }
-        write!(f, "{}{}", Stopped(&self.retry_stop), Quoted(&self.excerpt))
-    }
-}
-
-impl std::error::Error for StatusError {}
-
-impl fmt::Display for RetryStop {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Exhausted => f.write_str("all tries were made"),
-            Self::WaitTooLong { asked, max_wait } => {
-                let (asked, max_wait) = (asked.as_secs(), max_wait.as_secs());
-                write!(
-                    f,
-                    "the server asked for a wait of {asked} s, above `max_wait` ({max_wait} s)"
-                )
-            }
-            Self::BudgetSpent => f.write_str("too many requests to this host failed lately"),
-            Self::NotIdempotent => f.write_str("repeating it could do something twice"),
-        }
-    }
-}
-
-impl fmt::Display for ForeignVia {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Path => "the path",
-            Self::NextLink => "the link to the next page",
-            Self::Redirect => "a redirect",
-        })
-    }
-}
-
-impl fmt::Display for LoopKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::SamePosition => f.write_str("the same position brought the same records"),
-            Self::PositionIgnored { first } => {
-                write!(f, "position `{first}` brought the same records")
-            }
-        }
-    }
-}
-
-struct Tries(u32, Duration);
-
-impl fmt::Display for Tries {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let word = if self.0 == 1 { "attempt" } else { "attempts" };
-        write!(f, "{} {word} in {:.1} s", self.0, self.1.as_secs_f64())
-    }
-}
-
-/// Why there was no further try, unless the number of tries says it.
-struct Stopped<'a>(&'a Option<RetryStop>);
-
-impl fmt::Display for Stopped<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0 {
-            None | Some(RetryStop::Exhausted) => Ok(()),
-            Some(stop) => write!(f, "; {stop}"),
-        }
-    }
-}
-
-struct Quoted<'a>(&'a str);
-
-impl fmt::Display for Quoted<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.0.is_empty() {
-            return Ok(());
-        }
-        write!(f, ": `{}`", self.0)
-    }
-}
-
-struct Keys<'a>(&'a [String]);
-
-impl fmt::Display for Keys<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.0.is_empty() {
-            return f.write_str("it is no object with keys");
-        }
-        let shown: Vec<String> = self
-            .0
-            .iter()
-            .take(20)
-            .map(|key| format!("`{key}`"))
-            .collect();
-        let more = if self.0.len() > 20 { ", …" } else { "" };
-        write!(f, "it has the keys {}{more}", shown.join(", "))
-    }
-}
-
-impl Hint for Error {
-    fn hint(&self) -> Option<String> {
-        let hint = match self {
-            Self::BaseUrl { .. } => "write it like `https://api.example.com/v1`",
-            Self::Auth { source, .. } => return source.hint(),
-            Self::Transport(failed) => return failed.hint(),
-            Self::Status(error) => return error.hint(),
-            Self::Json(error) => return error.hint(),
-            Self::ForeignOrigin { .. } => {
-                "if that host may see the credentials, add it to `allowed_hosts`; with `on_foreign_origin: strip` it is asked without them"
-            }
-            Self::NoMatch { keys, .. } if keys.is_empty() => {
-                "use the selector `$` for the whole response"
-            }
-            Self::NoMatch { .. } => {
-                "set `data_selector` to one of them, or `allow_missing: true` if it is absent when there are no records"
-            }
-            Self::Paginate { source, .. } => return source.hint(),
-            Self::Loop {
-                kind: LoopKind::PositionIgnored { .. },
-                ..
-            } => "the API seems to ignore the page parameter; check its name in the paginator",
-            Self::Loop { .. } => "check that the paginator reads the position from the right place",
-            Self::Path { .. }
-            | Self::Header { .. }
-            | Self::Setting { .. }
-            | Self::Selector { .. }
-            | Self::TooManyRedirects { .. }
-            | Self::Rejected { .. }
-            | Self::Record { .. }
-            | Self::Canceled => return None,
-        };
-        Some(hint.to_owned())
-    }
-}
-
-impl Hint for ExchangeError {
-    fn hint(&self) -> Option<String> {
-        match self.retry_stop {
-            Some(RetryStop::NotIdempotent) => {
-                Some("set `retry_unsafe` if repeating this request does no harm".to_owned())
-            }
-            _ => self.error.hint(),
-        }
-    }
-}
-
-impl Hint for StatusError {
-    fn hint(&self) -> Option<String> {
-        if let Some(RetryStop::WaitTooLong { asked, .. }) = self.retry_stop {
-            let asked = asked.as_secs();
-            return Some(format!(
-                "run again later, or raise `max_wait` to at least {asked} s"
-            ));
-        }
-        let hint = match self.status.as_u16() {
-            401 => "check `auth`: the credentials are missing, wrong or expired",
-            403 => "check `auth`: the credentials are valid for something else, or not sent at all",
-            404 | 410 => "check the path, and the base URL in front of it",
-            405 => "check the method",
-            400 | 422 => "check the parameters and the body of the request",
-            429 => "lower the rate of requests, or raise `max_retries`",
-            500..=599 => "the server has a problem; run again later",
-            _ => return None,
-        };
-        Some(hint.to_owned())
-    }
-}
-
-impl Hint for NotJson {
-    fn hint(&self) -> Option<String> {
-        if self.excerpt.starts_with('<') {
-            let hint = "that is a web page: check the path, and whether the API wants a login or `Accept: application/json`";
-            return Some(hint.to_owned());
-        }
-        None
-    }
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn status(code: u16) -> StatusError {
-        StatusError {
-            method: Method::GET,
-            url: "https://h/x?key=***".to_owned(),
-            status: StatusCode::from_u16(code).unwrap(),
-            attempts: 1,
-            elapsed: Duration::ZERO,
-            excerpt: String::new(),
-            retry_stop: None,
-        }
-    }
-
-    #[test]
-    fn a_status_error_says_what_where_and_after_how_much() {
-        let error = StatusError {
-            attempts: 5,
-            elapsed: Duration::from_millis(31_240),
-            excerpt: "oops".to_owned(),
-            ..status(503)
-        };
-        assert_eq!(
-            Error::Status(Box::new(error)).to_string(),
-            "GET https://h/x?key=*** answered 503 Service Unavailable after 5 attempts in 31.2 s: `oops`"
-        );
-    }
-
-    #[test]
-    fn a_wait_above_the_limit_is_in_the_message_and_the_hint() {
-        let error = StatusError {
-            retry_stop: Some(RetryStop::WaitTooLong {
-                asked: Duration::from_secs(120),
-                max_wait: Duration::from_secs(60),
-            }),
-            ..status(429)
-        };
-        assert_eq!(
-            error.to_string(),
-            "GET https://h/x?key=*** answered 429 Too Many Requests; the server asked for a wait of 120 s, above `max_wait` (60 s)"
-        );
-        assert_eq!(
-            error.hint().unwrap(),
-            "run again later, or raise `max_wait` to at least 120 s"
-        );
-    }
-
-    #[test]
-    fn hints_follow_the_status() {
-        for (code, word) in [(401, "auth"), (403, "auth"), (404, "path"), (503, "later")] {
-            assert!(status(code).hint().unwrap().contains(word), "{code}");
-        }
-        assert_eq!(status(418).hint(), None);
-    }
-
-    #[test]
-    fn an_error_never_repeats_its_source() {
-        let error = Error::Transport(Box::new(ExchangeError {
-            method: Method::GET,
-            url: "https://h/".to_owned(),
-            attempts: 1,
-            elapsed: Duration::ZERO,
-            retry_stop: None,
-            error: TransportError::Connect {
-                host: "h".to_owned(),
-                source: Cause::new("refused"),
-            },
-        }));
-        let mut chain = Vec::new();
-        let mut next: Option<&dyn std::error::Error> = Some(&error);
-        while let Some(error) = next {
-            chain.push(error.to_string());
-            next = error.source();
-        }
-        assert_eq!(
-            chain,
-            [
-                "GET https://h/ failed after 1 attempt in 0.0 s",
-                "cannot connect to `h`",
-                "refused",
-            ]
-        );
-    }
-
-    #[test]
-    fn missing_records_list_the_keys_that_are_there() {
-        let error = Error::NoMatch {
-            selector: "data".to_owned(),
-            url: "https://h/".to_owned(),
-            keys: vec!["items".to_owned(), "total".to_owned()],
-        };
-        assert_eq!(
-            error.to_string(),
-            "selector `data` matches nothing in the response of https://h/; it has the keys `items`, `total`"
-        );
-    }
-}
+mod tests;

@@ -1,13 +1,13 @@
 //! From a request to its response: auth, redirects, hooks and retries around a transport.
 
+mod redirect;
+
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
 use apiduct_model::Redactor;
-use http::header::{CONTENT_LENGTH, CONTENT_TYPE, LOCATION};
-use http::{Method, StatusCode};
-use url::Url;
+use http::StatusCode;
 
 use crate::auth::{Auth, AuthContext, AuthError, OnRejected};
 use crate::error::{Error, ExchangeError, ForeignVia};
@@ -93,8 +93,8 @@ enum Ruling<T> {
 }
 
 impl Exchanger {
-    /// Sends `call` until there is a response worth having or no try is left. The body of a response with a status
-    /// below 400 is given to `read`; one that cannot be read is tried again like a broken transfer.
+    /// Sends `call` until there is a response worth having or no try is left. The body of a successful response
+    /// is given to `read`; one that cannot be read is tried again like a broken transfer.
     ///
     /// # Errors
     ///
@@ -179,7 +179,7 @@ impl Exchanger {
             return self.settle(call, progress, response, read);
         }
         // A page that is skipped still leads to the next one, if it can be read.
-        let is_read = pass == Pass::Skip && response.status.as_u16() < 400;
+        let is_read = pass == Pass::Skip && response.status.is_success();
         let content = is_read.then(|| read(&response).ok()).flatten();
         Ok(Ruling::Done(Box::new(Exchanged {
             response,
@@ -205,7 +205,7 @@ impl Exchanger {
             }
         }
         let mut content = None;
-        if response.status.as_u16() < 400 {
+        if response.status.is_success() {
             match read(&response) {
                 Ok(value) => content = Some(value),
                 Err(unreadable) => {
@@ -312,7 +312,7 @@ impl Exchanger {
         let mut via = call.via;
         for _ in 0..=MAX_REDIRECTS {
             let raw = self.send_once(call, &request, via, attempt).await?;
-            let Some(target) = redirect_target(&raw, &request.full_url()) else {
+            let Some(target) = redirect::target(&raw, &request.full_url()) else {
                 return Ok(self.response(raw, &request));
             };
             tracing::debug!(
@@ -320,7 +320,7 @@ impl Exchanger {
                 to = %self.redactor.redact_url(&target),
                 "redirect"
             );
-            redirect(&mut request, raw.status, target);
+            redirect::apply(&mut request, raw.status, target);
             via = ForeignVia::Redirect;
         }
         Err(Failure::Fatal(Error::TooManyRedirects {
@@ -393,34 +393,6 @@ impl fmt::Display for Unreadable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.problem)
     }
-}
-
-/// Where a redirect leads; `None` when the response is none, or says nothing usable.
-fn redirect_target(raw: &RawResponse, from: &Url) -> Option<Url> {
-    if !matches!(raw.status.as_u16(), 301 | 302 | 303 | 307 | 308) {
-        return None;
-    }
-    let location = raw.headers.get(LOCATION)?;
-    let location = String::from_utf8_lossy(location.as_bytes());
-    let target = from.join(&location).ok()?;
-    matches!(target.scheme(), "http" | "https").then_some(target)
-}
-
-/// Turns `request` into the one that follows a redirect with `status`.
-fn redirect(request: &mut Request, status: StatusCode, target: Url) {
-    let becomes_get = match status.as_u16() {
-        301 | 302 => request.method == Method::POST,
-        303 => request.method != Method::HEAD,
-        _ => false,
-    };
-    if becomes_get {
-        request.method = Method::GET;
-        request.body = Body::Empty;
-        request.headers.remove(CONTENT_TYPE);
-        request.headers.remove(CONTENT_LENGTH);
-    }
-    request.url = target;
-    request.params.clear();
 }
 
 /// Whether the body is HTML or XML, by its type or its first character.

@@ -5,6 +5,27 @@ use std::fmt::Debug;
 use crate::{Request, Response};
 
 /// Code that is shown each response, once for every try, after redirects and before the retry decision.
+///
+/// ```
+/// use apiduct_client::hook::{Hook, HookContext, Verdict};
+/// use apiduct_client::{Client, Response};
+///
+/// /// This API says 200 where it means "not ready".
+/// #[derive(Debug)]
+/// struct WaitUntilReady;
+///
+/// impl Hook for WaitUntilReady {
+///     fn inspect(&self, response: &mut Response, _: &HookContext<'_>) -> Verdict {
+///         if response.text().contains("\"state\":\"building\"") {
+///             return Verdict::Retry { reason: "the report is still being built".to_owned() };
+///         }
+///         Verdict::Accept
+///     }
+/// }
+///
+/// let client = Client::builder("https://api.example.com").hook(WaitUntilReady).build()?;
+/// # Ok::<(), apiduct_client::Error>(())
+/// ```
 pub trait Hook: Debug + Send + Sync {
     /// Looks at `response`, may change it, and says how to go on. It must not block.
     fn inspect(&self, response: &mut Response, context: &HookContext<'_>) -> Verdict;

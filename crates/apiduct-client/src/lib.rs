@@ -6,6 +6,31 @@
 //!
 //! The rules (retry, redirects, origins, pagination) see requests and responses only; the network is behind
 //! [`transport::Transport`] and time behind [`Timer`], so all of them can be tested without either.
+//!
+//! ```
+//! use apiduct_client::Client;
+//! # use apiduct_testkit::MockApi;
+//! # let posts = (0..12).map(|id| serde_json::json!({"id": id}));
+//! # let api = MockApi::builder().collection("posts", posts).start();
+//! # let base_url = api.base_url();
+//!
+//! # #[derive(serde::Deserialize)]
+//! # struct Post { id: u64 }
+//! # tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
+//! let client = Client::builder(base_url).build()?;
+//! let mut pages = client.paginate("/posts").send();
+//! let mut ids = Vec::new();
+//! while let Some(page) = pages.next().await? {
+//!     ids.extend(page.records::<Post>()?.into_iter().map(|post| post.id));
+//! }
+//! assert_eq!(ids.len(), 12);
+//! # Ok::<(), apiduct_client::Error>(())
+//! # })?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! Where to go on: [`paginate`] for the ways to page, [`auth`] for credentials, [`retry`] for patience, [`hook`] for
+//! code that looks at every response, [`detect`] for what is found out without being told.
 
 pub mod auth;
 mod charset;

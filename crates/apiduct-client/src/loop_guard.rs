@@ -1,6 +1,8 @@
 //! Pagination that does not get on: the guard that tells it from pagination that is long.
 
+use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
+use std::hash::{Hash, Hasher};
 
 use apiduct_json::Span;
 use xxhash_rust::xxh3::{Xxh3, xxh3_128};
@@ -13,11 +15,18 @@ use crate::paginate::Position;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct Digest(u128);
 
-/// Remembers which contents came from which positions.
+/// Remembers which contents came from which positions, in a few dozen bytes a page.
 #[derive(Debug, Default)]
 pub(crate) struct LoopGuard {
-    seen: HashMap<Digest, Position>,
-    empty: HashSet<(Position, Digest)>,
+    seen: HashMap<Digest, First>,
+    empty: HashSet<(u64, Digest)>,
+}
+
+/// Where some records came from first.
+#[derive(Debug)]
+struct First {
+    position: u64,
+    page: u64,
 }
 
 impl Digest {
@@ -46,22 +55,31 @@ impl LoopGuard {
     /// another one it ignores the position. The same position with new records goes on. A page without records is
     /// a loop only at the same position, since one empty page looks like another.
     pub(crate) fn check(&mut self, page: &Page, digest: Digest) -> Option<LoopKind> {
-        let position = page.position.clone();
+        let position = hash(&page.position);
         if page.is_empty() {
-            let repeated = !self.empty.insert((position, digest));
-            return repeated.then_some(LoopKind::SamePosition);
+            let is_new = self.empty.insert((position, digest));
+            return (!is_new).then_some(LoopKind::SamePosition);
         }
-        match self.seen.get(&digest) {
-            None => {
-                self.seen.insert(digest, position);
+        match self.seen.entry(digest) {
+            Entry::Vacant(entry) => {
+                let page = page.number;
+                entry.insert(First { position, page });
                 None
             }
-            Some(first) if *first == position => Some(LoopKind::SamePosition),
-            Some(first) => Some(LoopKind::PositionIgnored {
-                first: first.to_string(),
+            Entry::Occupied(first) if first.get().position == position => {
+                Some(LoopKind::SamePosition)
+            }
+            Entry::Occupied(first) => Some(LoopKind::PositionIgnored {
+                first_page: first.get().page,
             }),
         }
     }
+}
+
+fn hash(position: &Position) -> u64 {
+    let mut hasher = Xxh3::new();
+    position.hash(&mut hasher);
+    hasher.finish()
 }
 
 #[cfg(test)]
@@ -78,7 +96,7 @@ mod tests {
         let plan = ScanPlan::new(Selector::from_keys(&["data"]), Vec::new());
         let scanned = plan.scan(&response.body).unwrap();
         let page = Page::new(
-            1,
+            position,
             Position::Number(position),
             Request::new(Method::GET, url),
             response,
@@ -113,7 +131,7 @@ mod tests {
         assert_eq!(check(&mut guard, 1, r#"{"data":[1]}"#), None);
         assert_eq!(check(&mut guard, 2, r#"{"data":[2]}"#), None);
         let kind = check(&mut guard, 3, r#"{"data":[1]}"#);
-        assert_eq!(kind, Some(LoopKind::PositionIgnored { first: "1".into() }));
+        assert_eq!(kind, Some(LoopKind::PositionIgnored { first_page: 1 }));
     }
 
     #[test]

@@ -323,6 +323,8 @@ fn encode(out: &mut String, text: &str) {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn request(url: &str) -> Request {
@@ -420,5 +422,43 @@ mod tests {
             !shown.contains("s3cret") && !shown.contains("pw"),
             "{shown}"
         );
+    }
+
+    fn pairs() -> impl Strategy<Value = Vec<(String, String)>> {
+        proptest::collection::vec(("[a-c&=+ é%]{0,2}", "\\PC{0,5}"), 0..6)
+    }
+
+    fn decoded(url: &Url) -> Vec<(String, String)> {
+        url.query_pairs().into_owned().collect()
+    }
+
+    proptest! {
+        #[test]
+        fn parameters_arrive_as_they_were_given(params in pairs()) {
+            let mut request = request("http://h/");
+            request.params.clone_from(&params);
+            prop_assert_eq!(decoded(&request.full_url()), params);
+        }
+
+        #[test]
+        fn a_set_parameter_occurs_once_and_the_others_stay(
+            own in pairs(),
+            params in pairs(),
+            name in "[a-c&=+ é%]{0,2}",
+        ) {
+            let mut request = request("http://h/");
+            request.params = own;
+            request.url = request.full_url();
+            request.params = params;
+            let others = |pairs: Vec<(String, String)>| {
+                pairs.into_iter().filter(|(own, _)| *own != name).collect::<Vec<_>>()
+            };
+            let before = others(decoded(&request.full_url()));
+            request.set_param(&name, "new");
+            let after = decoded(&request.full_url());
+            let named: Vec<_> = after.iter().filter(|(own, _)| *own == name).collect();
+            prop_assert_eq!(named, [&(name.clone(), "new".to_owned())]);
+            prop_assert_eq!(others(after), before);
+        }
     }
 }

@@ -114,7 +114,11 @@ impl Response {
         if self.status.as_u16() < 400 {
             return Ok(self);
         }
-        Err(Error::Status(Box::new(StatusError {
+        Err(self.status_error())
+    }
+
+    pub(crate) fn status_error(&self) -> Error {
+        Error::Status(Box::new(StatusError {
             method: self.method.clone(),
             url: self.shown_url(),
             status: self.status,
@@ -122,7 +126,7 @@ impl Response {
             elapsed: self.elapsed,
             excerpt: self.excerpt(),
             retry_stop: self.retry_stop,
-        })))
+        }))
     }
 
     /// Whether there is no body to read records from.
@@ -177,5 +181,65 @@ impl fmt::Debug for Response {
             .field("body_bytes", &self.body.len())
             .field("attempts", &self.attempts)
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use apiduct_model::SecretText;
+    use http::HeaderValue;
+
+    use super::*;
+
+    fn response(content_type: &'static str, body: &'static [u8]) -> Response {
+        let mut headers = HeaderMap::new();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+        Response::new(StatusCode::OK, headers, body, "http://h/x".parse().unwrap())
+    }
+
+    #[test]
+    fn text_follows_the_encoding_and_survives_broken_bytes() {
+        assert_eq!(response("text/plain; charset=latin1", b"\xE4").text(), "ä");
+        assert_eq!(
+            response("application/json", "\"ä\"".as_bytes()).text(),
+            "\"ä\""
+        );
+        assert_eq!(response("text/plain", b"a\xFFb").text(), "a\u{FFFD}b");
+    }
+
+    #[test]
+    fn json_of_another_shape_is_an_error_that_shows_the_body() {
+        let response = response("application/json", br#"{"a": 1}"#);
+        assert_eq!(response.json::<serde_json::Value>().unwrap()["a"], 1);
+        let error = response.json::<Vec<u8>>().unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            r#"GET http://h/x answered 200 with something else than JSON (content type application/json): `{"a": 1}`"#
+        );
+    }
+
+    #[test]
+    fn an_excerpt_is_one_line_cut_and_masked() {
+        let mut response = response("text/plain", b"");
+        response.body = format!("a\n  b {}secret-secret", "x".repeat(290)).into();
+        response
+            .redactor
+            .register(&SecretText::from("secret-secret"));
+        let excerpt = response.excerpt();
+        assert!(
+            excerpt.starts_with("a b xxx") && excerpt.ends_with("x***"),
+            "{excerpt}"
+        );
+        response.body = "ü".repeat(400).into();
+        assert_eq!(response.excerpt(), format!("{}…", "ü".repeat(300)));
+    }
+
+    #[test]
+    fn a_body_of_nothing_but_space_is_no_body() {
+        assert!(response("application/json", b" \n").is_bodiless());
+        assert!(!response("application/json", b"null").is_bodiless());
+        let mut created = response("application/json", b"{}");
+        created.status = StatusCode::NO_CONTENT;
+        assert!(created.is_bodiless());
     }
 }

@@ -84,6 +84,8 @@ fn escape_stray_percent(text: &str) -> Cow<'_, str> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -169,5 +171,17 @@ mod tests {
     #[test]
     fn a_base_without_a_scheme_is_not_a_url() {
         assert!(parse("h.com/a").is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn no_path_leaves_the_origin_unless_it_is_absolute(path in r"[ -~\\t\\né/\\\\@:%?#.]{0,30}") {
+            let base = Url::parse("https://api.example.com:8443/v1?k=1").unwrap();
+            if !is_absolute(&path) {
+                let url = resolve(&base, &path).unwrap();
+                prop_assert_eq!(url.origin(), base.origin());
+                prop_assert!(url.username().is_empty());
+            }
+        }
     }
 }

@@ -244,7 +244,7 @@ mod tests {
             policy().decide(outcome, 1, true, NOW),
             RetryDecision::Stop(RetryStop::WaitTooLong {
                 asked: Duration::from_secs(301),
-                max_wait: Duration::from_secs(300),
+                max_wait: Duration::from_mins(5),
             })
         );
     }

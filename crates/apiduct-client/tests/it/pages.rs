@@ -193,13 +193,13 @@ async fn an_ignored_page_parameter_is_an_error_that_names_it_as_the_suspect() {
     assert_eq!(got.len(), 1);
     let error = error.unwrap();
     let Error::Loop {
-        kind: LoopKind::PositionIgnored { first },
+        kind: LoopKind::PositionIgnored { first_page },
         ..
     } = &error
     else {
         panic!("{error:?}");
     };
-    assert_eq!(first, "1");
+    assert_eq!(*first_page, 1);
     assert!(error.hint().unwrap().contains("page parameter"));
 }
 
@@ -337,6 +337,51 @@ async fn a_null_on_the_last_page_is_an_empty_page() {
     assert!(error.is_none(), "{error:?}");
     assert_eq!(records(&got), posts(7));
     assert!(got.last().unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn page_numbers_are_counted_from_where_the_api_counts() {
+    // Neither API says which page it gave, and only one counts from 0.
+    for base in [0, 1] {
+        let script = Script::new(move |request| {
+            let page = request.url.query_pairs().find(|(name, _)| name == "page");
+            let page: u32 = page.map_or(base, |(_, number)| number.parse().unwrap());
+            let index = page - base.min(page);
+            match index {
+                0..3 => ok(format!(r#"{{"items":[{{"id":{index}}}],"total_pages":3}}"#)),
+                _ => ok(r#"{"items":[],"total_pages":3}"#),
+            }
+        });
+        let client = script.client().0.build().unwrap();
+        let mut pages = client.paginate("/x").send();
+        let (got, error) = walk(&mut pages).await;
+        assert!(error.is_none(), "{error:?}");
+        let ids: Vec<Value> = records(&got)
+            .iter()
+            .map(|record| record["id"].clone())
+            .collect();
+        assert_eq!(
+            ids,
+            [json!(0), json!(1), json!(2)],
+            "from {base}: {:?}",
+            script.log()
+        );
+        let numbers: Vec<u64> = got.iter().map(|page| page.number).collect();
+        assert_eq!(numbers, [1, 2, 3]);
+    }
+}
+
+#[tokio::test]
+async fn an_answer_that_is_neither_success_nor_error_is_no_page() {
+    let script = Script::sequence(vec![crate::support::answer(304, &[], "")]);
+    let client = script.client().0.build().unwrap();
+    let error = client.paginate("/x").send().next().await.unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "GET https://api.test/x answered 304 Not Modified"
+    );
+    let response = client.get("/x").send().await.unwrap();
+    assert!(response.error_for_status().is_ok());
 }
 
 #[tokio::test]

@@ -194,7 +194,7 @@ async fn a_body_that_does_not_decompress_is_not_tried_again() {
 async fn silence_ends_at_the_idle_limit() {
     let drip = Fault::Drip {
         chunk: 1,
-        pause: Duration::from_secs(60),
+        pause: Duration::from_mins(1),
     };
     let api = MockApi::builder()
         .script("/head", [Reply::raw_json(BODY).fault(Fault::Hang)])

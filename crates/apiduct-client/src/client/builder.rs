@@ -1,0 +1,338 @@
+//! The settings of a client.
+
+use std::fmt;
+use std::sync::Arc;
+
+use apiduct_json::Selector;
+use apiduct_model::Redactor;
+use http::header::{HeaderMap, HeaderValue, USER_AGENT};
+use url::Url;
+
+use super::checks::{header, parse_selector, register_header, register_param, take_user_info};
+use super::{Client, Shared};
+use crate::auth::{Auth, Basic, NoAuth};
+use crate::error::{Cause, Error};
+use crate::exchange::Exchanger;
+use crate::hook::Hook;
+use crate::origin::{CredentialScope, OnForeignOrigin};
+use crate::paginate::Paginator;
+use crate::request::{self, ParamValue};
+use crate::retry::{Backoff, RetryBudgets, RetryConfig, RetryPolicy};
+use crate::transport::{Limits, Transport};
+use crate::{Timer, TokioTimer, url_join};
+
+/// Settings of a [`Client`]; each setter says its default.
+#[must_use = "a builder does nothing before `build`"]
+pub struct ClientBuilder {
+    base_url: String,
+    headers: HeaderMap,
+    params: Vec<(String, String)>,
+    auth: Option<Arc<dyn Auth>>,
+    paginator: Option<Arc<dyn Paginator>>,
+    selector: Option<Selector>,
+    transport: Option<Arc<dyn Transport>>,
+    timer: Arc<dyn Timer>,
+    retry: RetryConfig,
+    limits: Limits,
+    allowed_hosts: Vec<String>,
+    on_foreign: OnForeignOrigin,
+    redactor: Redactor,
+    hooks: Vec<Arc<dyn Hook>>,
+    ca_bundle: Option<Vec<u8>>,
+    error: Option<Error>,
+}
+
+impl ClientBuilder {
+    pub(super) fn new(base_url: String) -> Self {
+        Self {
+            base_url,
+            headers: HeaderMap::new(),
+            params: Vec::new(),
+            auth: None,
+            paginator: None,
+            selector: None,
+            transport: None,
+            timer: Arc::new(TokioTimer::default()),
+            retry: RetryConfig::default(),
+            limits: Limits::default(),
+            allowed_hosts: Vec::new(),
+            on_foreign: OnForeignOrigin::default(),
+            redactor: Redactor::default(),
+            hooks: Vec::new(),
+            ca_bundle: None,
+            error: None,
+        }
+    }
+
+    /// Sends header `name` with every request. Default: `User-Agent: apiduct/VERSION`.
+    pub fn header(mut self, name: &str, value: &str) -> Self {
+        match header(name, value) {
+            Ok((name, value)) => {
+                self.headers.insert(name, value);
+            }
+            Err(error) => self.fail(error),
+        }
+        self
+    }
+
+    /// Sends parameter `name` with every request that does not set it itself. Default: none.
+    pub fn param(mut self, name: &str, value: impl ParamValue) -> Self {
+        request::assign(&mut self.params, name, value.into_param());
+        self
+    }
+
+    /// Puts these credentials on every request to the origin of the base URL and the allowed hosts. Default: none.
+    pub fn auth(mut self, auth: impl Auth + 'static) -> Self {
+        self.auth = Some(Arc::new(auth));
+        self
+    }
+
+    /// Pages lists like this. Default: found out from the first page.
+    pub fn paginator(mut self, paginator: impl Paginator + 'static) -> Self {
+        self.paginator = Some(Arc::new(paginator));
+        self
+    }
+
+    /// Looks for records here. Default: found out from the first page.
+    pub fn data_selector(mut self, selector: &str) -> Self {
+        match parse_selector(selector) {
+            Ok(selector) => self.selector = Some(selector),
+            Err(error) => self.fail(error),
+        }
+        self
+    }
+
+    /// Sends requests by `transport`. Default: the built-in one, [`crate::transport::ReqwestTransport`].
+    pub fn transport(mut self, transport: impl Transport + 'static) -> Self {
+        self.transport = Some(Arc::new(transport));
+        self
+    }
+
+    /// Takes the time from `timer` and waits by it. Default: real time.
+    pub fn timer(mut self, timer: Arc<dyn Timer>) -> Self {
+        self.timer = timer;
+        self
+    }
+
+    /// Retries like this. Default: [`RetryConfig::default`].
+    pub fn retry(mut self, retry: RetryConfig) -> Self {
+        self.retry = retry;
+        self
+    }
+
+    /// Bounds each exchange like this. Default: [`Limits::default`].
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// Lets credentials go to `host` too, written `host` or `host:port`. Default: only to the base URL's origin.
+    pub fn allowed_host(mut self, host: impl Into<String>) -> Self {
+        self.allowed_hosts.push(host.into());
+        self
+    }
+
+    /// What to do when something leads to another origin. Default: [`OnForeignOrigin::Refuse`].
+    pub fn on_foreign_origin(mut self, on_foreign: OnForeignOrigin) -> Self {
+        self.on_foreign = on_foreign;
+        self
+    }
+
+    /// Masks secrets by `redactor`, which also hears of those the client knows. Default: one of its own.
+    pub fn redactor(mut self, redactor: Redactor) -> Self {
+        self.redactor = redactor;
+        self
+    }
+
+    /// Shows every response to `hook`, after the hooks added before. Default: none.
+    pub fn hook(mut self, hook: impl Hook + 'static) -> Self {
+        self.hooks.push(Arc::new(hook));
+        self
+    }
+
+    /// Trusts the certificate authorities in `pem` besides those of the system. Only the built-in transport knows
+    /// of it. Default: none.
+    pub fn ca_bundle(mut self, pem: impl Into<Vec<u8>>) -> Self {
+        self.ca_bundle = Some(pem.into());
+        self
+    }
+
+    /// Builds the client. No connection is made.
+    ///
+    /// # Errors
+    ///
+    /// The first mistake in the settings; [`Error::Setting`] also when the transport cannot be set up.
+    pub fn build(mut self) -> Result<Client, Error> {
+        if let Some(error) = self.error.take() {
+            return Err(error);
+        }
+        let (base, user) = base_url(&self.base_url)?;
+        let auth = self.auth.take();
+        let auth = auth.unwrap_or_else(|| user.map_or_else(no_auth, |basic| Arc::new(basic)));
+        self.register_secrets(&*auth);
+        let mut scope = CredentialScope::new(base.clone());
+        for host in &self.allowed_hosts {
+            if !scope.allow(host) {
+                return Err(Error::Setting {
+                    setting: "`allowed_hosts`",
+                    problem: format!("`{host}` is not a host or host:port"),
+                });
+            }
+        }
+        let transport = match self.transport.take() {
+            Some(transport) => transport,
+            None => self.default_transport()?,
+        };
+        self.headers
+            .entry(USER_AGENT)
+            .or_insert(HeaderValue::from_static(concat!(
+                "apiduct/",
+                env!("CARGO_PKG_VERSION")
+            )));
+        let exchanger = Exchanger {
+            transport,
+            timer: self.timer,
+            backoff: Backoff::new(&self.retry),
+            budgets: RetryBudgets::new(self.retry.budget),
+            policy: RetryPolicy::new(self.retry),
+            scope,
+            on_foreign: self.on_foreign,
+            redactor: self.redactor,
+            hooks: self.hooks,
+        };
+        Ok(Client {
+            shared: Arc::new(Shared {
+                exchanger,
+                base,
+                headers: self.headers,
+                params: self.params,
+                auth,
+                paginator: self.paginator,
+                selector: self.selector,
+                limits: self.limits,
+            }),
+        })
+    }
+
+    fn register_secrets(&self, auth: &dyn Auth) {
+        auth.register(&self.redactor);
+        for (name, value) in &self.headers {
+            register_header(&self.redactor, name, value);
+        }
+        for (name, value) in &self.params {
+            register_param(&self.redactor, name, value);
+        }
+    }
+
+    #[cfg(feature = "reqwest")]
+    fn default_transport(&mut self) -> Result<Arc<dyn Transport>, Error> {
+        let mut builder = crate::transport::ReqwestTransport::builder()
+            .connect_timeout(self.limits.connect_timeout);
+        if let Some(pem) = self.ca_bundle.take() {
+            builder = builder.root_certificates_pem(pem);
+        }
+        match builder.build() {
+            Ok(transport) => Ok(Arc::new(transport)),
+            Err(error) => {
+                let cause = std::error::Error::source(&error).map(ToString::to_string);
+                Err(Error::Setting {
+                    setting: "the HTTP transport",
+                    problem: cause.unwrap_or_else(|| error.to_string()),
+                })
+            }
+        }
+    }
+
+    #[cfg(not(feature = "reqwest"))]
+    fn default_transport(&mut self) -> Result<Arc<dyn Transport>, Error> {
+        Err(Error::Setting {
+            setting: "the HTTP transport",
+            problem: "none is built in and none was given".to_owned(),
+        })
+    }
+
+    fn fail(&mut self, error: Error) {
+        self.error.get_or_insert(error);
+    }
+}
+
+/// Shows nothing: headers, parameters and the URL can hold credentials.
+impl fmt::Debug for ClientBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ClientBuilder").finish_non_exhaustive()
+    }
+}
+
+/// The base URL, and the credentials that were written in it.
+fn base_url(text: &str) -> Result<(Url, Option<Basic>), Error> {
+    let refused = |source| Error::BaseUrl {
+        // What is no URL cannot be masked like one: nothing before an `@` is shown.
+        url: text
+            .rsplit_once('@')
+            .map_or(text, |(_, rest)| rest)
+            .to_owned(),
+        source,
+    };
+    let mut base =
+        url_join::parse(text).map_err(|error| refused(Some(Cause::new(error.to_string()))))?;
+    if !matches!(base.scheme(), "http" | "https") {
+        return Err(refused(None));
+    }
+    base.set_fragment(None);
+    let user = take_user_info(&mut base);
+    Ok((base, user))
+}
+
+fn no_auth() -> Arc<dyn Auth> {
+    Arc::new(NoAuth)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_base_url_is_absolute_and_http() {
+        for text in ["", "api.example.com", "/v1", "ftp://h", "https://"] {
+            assert!(
+                matches!(base_url(text), Err(Error::BaseUrl { .. })),
+                "{text}"
+            );
+        }
+        assert_eq!(
+            base_url("HTTPS://H/v1/#f").unwrap().0.as_str(),
+            "https://h/v1/"
+        );
+    }
+
+    #[test]
+    fn credentials_in_a_base_url_become_basic_auth_and_are_not_shown() {
+        let (base, user) = base_url("https://ada:p%40s+s%3D@h/v1").unwrap();
+        let user = user.unwrap();
+        assert_eq!(base.as_str(), "https://h/v1");
+        assert_eq!(
+            (user.username.as_str(), user.password.expose().as_str()),
+            ("ada", "p@s+s=")
+        );
+        let error = base_url("ada:secret@h").unwrap_err();
+        assert!(!error.to_string().contains("secret"), "{error}");
+    }
+
+    #[test]
+    fn an_invalid_header_is_named_without_its_value() {
+        let error = Client::builder("https://h")
+            .header("X-Key", "s3cret\n")
+            .build()
+            .unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "header `X-Key` cannot be sent: the value has characters that no header may have"
+        );
+    }
+
+    #[test]
+    fn a_client_can_be_shared_between_threads() {
+        fn check<T: Clone + Send + Sync + 'static>() {}
+        check::<Client>();
+    }
+}

@@ -1,0 +1,37 @@
+//! Redirects, followed as browsers do.
+
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE, LOCATION};
+use http::{Method, StatusCode};
+use url::Url;
+
+use crate::Request;
+use crate::request::Body;
+use crate::transport::RawResponse;
+
+/// Where a redirect leads; `None` when the response is none, or says nothing usable.
+pub(super) fn target(raw: &RawResponse, from: &Url) -> Option<Url> {
+    if !matches!(raw.status.as_u16(), 301 | 302 | 303 | 307 | 308) {
+        return None;
+    }
+    let location = raw.headers.get(LOCATION)?;
+    let location = String::from_utf8_lossy(location.as_bytes());
+    let target = from.join(&location).ok()?;
+    matches!(target.scheme(), "http" | "https").then_some(target)
+}
+
+/// Turns `request` into the one that follows a redirect with `status`.
+pub(super) fn apply(request: &mut Request, status: StatusCode, target: Url) {
+    let becomes_get = match status.as_u16() {
+        301 | 302 => request.method == Method::POST,
+        303 => request.method != Method::HEAD,
+        _ => false,
+    };
+    if becomes_get {
+        request.method = Method::GET;
+        request.body = Body::Empty;
+        request.headers.remove(CONTENT_TYPE);
+        request.headers.remove(CONTENT_LENGTH);
+    }
+    request.url = target;
+    request.params.clear();
+}

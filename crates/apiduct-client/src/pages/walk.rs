@@ -1,0 +1,271 @@
+//! What a walk over pages knows and remembers.
+
+use std::sync::Arc;
+
+use apiduct_json::{DataFound, ScanPlan, Scanned, Selector};
+use serde_json::Value;
+
+use super::fetch::{Content, Fetched, Order};
+use super::{Findings, FoundPaginator, FoundSelector};
+use crate::client::Client;
+use crate::detect::{self, DetectInput};
+use crate::error::{Error, ForeignVia};
+use crate::exchange::{Call, Pass};
+use crate::loop_guard::{Digest, LoopGuard};
+use crate::paginate::{PaginateError, Paginator, Position, Reason, Step};
+use crate::paginate_builder::WalkOptions;
+use crate::{Page, Request, Response, charset};
+
+/// The description of a walk, and how far it got.
+#[derive(Debug)]
+pub(super) struct Walk {
+    pub(super) client: Client,
+    /// The request as the caller wrote it; positions are applied to a copy.
+    call: Call,
+    pub(super) options: WalkOptions,
+    /// Detected selectors are given up again while they lead to no list.
+    selector: Option<Selector>,
+    pub(super) paginator: Option<Arc<dyn Paginator>>,
+    plan: Option<Arc<ScanPlan>>,
+    needs: Arc<[Selector]>,
+    pub(super) guard: LoopGuard,
+    /// Pages received, including those that were not handed out.
+    pub(super) received: u64,
+    /// The paginator to go on with if the second page has the content of the first, which is kept here too.
+    if_repeated: Option<(Arc<dyn Paginator>, Option<Digest>)>,
+}
+
+impl Walk {
+    pub(super) fn new(client: Client, call: Call, options: WalkOptions) -> Self {
+        let mut walk = Self {
+            client,
+            call,
+            selector: options.selector.clone(),
+            paginator: options.paginator.clone(),
+            options,
+            plan: None,
+            needs: Arc::new([]),
+            guard: LoopGuard::default(),
+            received: 0,
+            if_repeated: None,
+        };
+        walk.compile();
+        walk
+    }
+
+    /// Makes the plan of a page's scan, once selector and paginator are known.
+    fn compile(&mut self) {
+        self.needs = self
+            .paginator
+            .as_ref()
+            .map_or_else(|| Arc::new([]) as _, |own| own.needs().into());
+        self.plan = match (&self.selector, &self.paginator) {
+            (Some(selector), Some(_)) => Some(Arc::new(ScanPlan::new(
+                selector.clone(),
+                self.needs.to_vec(),
+            ))),
+            _ => None,
+        };
+    }
+
+    pub(super) fn first_position(&self) -> Result<Position, Error> {
+        match (&self.options.resume_at, &self.paginator) {
+            (Some(position), Some(_)) => Ok(position.clone()),
+            (Some(_), None) => Err(Error::Setting {
+                setting: "`resume_at`",
+                problem: "the paginator must be declared, not detected".to_owned(),
+            }),
+            (None, Some(paginator)) => Ok(paginator.start()),
+            (None, None) => Ok(Position::Start),
+        }
+    }
+
+    /// What to fetch for the page at `position`.
+    pub(super) fn order(&self, position: Position) -> Result<Order, Error> {
+        let mut call = self.call.clone();
+        if let Some(paginator) = &self.paginator {
+            let applied = paginator.apply(&position, &mut call.request);
+            applied.map_err(|source| Error::Paginate {
+                page: self.received,
+                source: source.redacted(self.client.redactor()),
+            })?;
+        }
+        if call.request.url.origin() != self.call.request.url.origin() {
+            call.via = ForeignVia::NextLink;
+        }
+        Ok(Order {
+            call,
+            position,
+            plan: self.plan.clone(),
+        })
+    }
+
+    /// The page that was fetched, after finding out what is not known about it yet.
+    pub(super) fn page(
+        &mut self,
+        fetched: Fetched,
+        findings: &mut Option<Findings>,
+    ) -> Result<Page, Error> {
+        let Fetched {
+            request,
+            mut position,
+            response,
+            content,
+            pass,
+        } = fetched;
+        if pass == Pass::Take && !response.status.is_success() {
+            return Err(response.status_error());
+        }
+        let scanned = match content {
+            Content::Nothing => Scanned::default(),
+            Content::Scanned(scanned) => scanned,
+            Content::Value(value) => {
+                let position = &mut position;
+                self.find_out(&request, &response, &value, position, findings)?
+            }
+        };
+        if findings.is_none() {
+            *findings = self.declared();
+        }
+        if let DataFound::Missing { keys } = &scanned.data
+            && pass == Pass::Take
+        {
+            self.judge_missing(keys, &response)?;
+        }
+        let needs = Arc::clone(&self.needs);
+        Ok(Page::new(
+            self.received,
+            position,
+            request,
+            response,
+            scanned,
+            needs,
+        ))
+    }
+
+    /// Detects what was not declared, from a page that was parsed whole.
+    fn find_out(
+        &mut self,
+        request: &Request,
+        response: &Response,
+        value: &Value,
+        position: &mut Position,
+        findings: &mut Option<Findings>,
+    ) -> Result<Scanned, Error> {
+        let (selector, is_list) = self.find_selector(value);
+        let body = charset::utf8_bytes(&response.body, response.content_type());
+        let scan = |needs: &[Selector]| {
+            let plan = ScanPlan::new(selector.selector.clone(), needs.to_vec());
+            plan.scan(&body).map_err(|error| response.not_json(&error))
+        };
+        let mut scanned = scan(&self.needs)?;
+        let paginator = if let Some(known) = &self.paginator {
+            let found = findings.take().map(|findings| findings.paginator);
+            found.unwrap_or_else(|| FoundPaginator::declared(known))
+        } else {
+            let found = detect::paginator(&DetectInput {
+                request,
+                response,
+                value,
+                selector: &selector.selector,
+                is_list,
+                record_count: scanned.records.len(),
+            });
+            *position = found.position;
+            self.paginator = Some(Arc::clone(&found.paginator));
+            self.if_repeated = found.if_repeated.map(|other| (other, None));
+            FoundPaginator {
+                paginator: found.paginator,
+                is_declared: false,
+                score: found.score,
+                reasons: found.reasons,
+            }
+        };
+        if is_list || selector.is_declared {
+            self.selector = Some(selector.selector.clone());
+        }
+        self.compile();
+        if scanned.captures.len() != self.needs.len() {
+            scanned = scan(&self.needs)?;
+        }
+        *findings = Some(Findings {
+            selector,
+            paginator,
+        });
+        Ok(scanned)
+    }
+
+    /// The selector to read `value` with, and whether it leads to a list as far as we know.
+    fn find_selector(&self, value: &Value) -> (FoundSelector, bool) {
+        if let Some(selector) = &self.selector {
+            return (FoundSelector::declared(selector), true);
+        }
+        let found = detect::selector(value);
+        let selector = FoundSelector {
+            selector: found.selector,
+            is_declared: false,
+            reasons: found.reasons,
+        };
+        (selector, found.is_list)
+    }
+
+    fn declared(&self) -> Option<Findings> {
+        Some(Findings {
+            selector: FoundSelector::declared(self.selector.as_ref()?),
+            paginator: FoundPaginator::declared(self.paginator.as_ref()?),
+        })
+    }
+
+    fn judge_missing(&self, keys: &[String], response: &Response) -> Result<(), Error> {
+        let selector = self.selector.as_ref().map_or("$", Selector::as_str);
+        if self.received == 1 && !self.options.allow_missing {
+            return Err(Error::NoMatch {
+                selector: selector.to_owned(),
+                url: response.shown_url(),
+                keys: keys.iter().map(|key| self.mask(key)).collect(),
+            });
+        }
+        tracing::warn!(
+            selector,
+            page = self.received,
+            "the selector matches nothing: the page counts as empty"
+        );
+        Ok(())
+    }
+
+    /// Goes over to the other paginator when the second page has the content of the first; true then.
+    pub(super) fn switch_if_repeated(&mut self, digest: Digest) -> bool {
+        match self.if_repeated.take() {
+            Some((paginator, None)) => {
+                self.if_repeated = Some((paginator, Some(digest)));
+                false
+            }
+            Some((paginator, Some(first))) if first == digest => {
+                self.paginator = Some(paginator);
+                self.compile();
+                true
+            }
+            _ => false,
+        }
+    }
+
+    pub(super) fn advance(&self, page: &Page) -> Result<Step, PaginateError> {
+        if page.response.is_bodiless() {
+            return Ok(Step::Done(Reason::EmptyBody));
+        }
+        let Some(paginator) = &self.paginator else {
+            return Ok(Step::Done(Reason::SinglePage));
+        };
+        let step = paginator.advance(&page.position, page)?;
+        match (step, self.options.max_pages) {
+            (Step::Next(_), Some(max_pages)) if self.received >= max_pages => {
+                Ok(Step::Done(Reason::MaxPages { max_pages }))
+            }
+            (step, _) => Ok(step),
+        }
+    }
+
+    pub(super) fn mask(&self, text: &str) -> String {
+        self.client.redactor().redact(text).into_owned()
+    }
+}

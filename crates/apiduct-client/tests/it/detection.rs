@@ -1,0 +1,87 @@
+//! Lists of every style, walked with nothing declared.
+
+use apiduct_client::{Client, Error, PaginateBuilder};
+use apiduct_testkit::MockApi;
+use serde_json::{Value, json};
+
+use crate::support::client;
+
+fn posts(count: u32) -> Vec<Value> {
+    (0..count)
+        .map(|id| json!({"id": id, "title": format!("Post {id}")}))
+        .collect()
+}
+
+async fn walk(builder: PaginateBuilder) -> Result<(Vec<Value>, String), Error> {
+    let mut pages = builder.send();
+    let mut records = Vec::new();
+    while let Some(page) = pages.next().await? {
+        records.extend(page.records::<Value>()?);
+    }
+    let found = pages
+        .findings()
+        .map(|findings| findings.paginator.paginator.describe());
+    Ok((records, found.unwrap_or_default()))
+}
+
+/// Every count of records around the size of a page, so that first, last and only pages are all met.
+async fn comes_whole(style: &str, walk_of: impl Fn(&Client, &str) -> PaginateBuilder) {
+    for count in [1, 9, 10, 11, 20, 23] {
+        let api = MockApi::builder().collection("posts", posts(count)).start();
+        let client = client(&api).0.build().unwrap();
+        let (records, found) = walk(walk_of(&client, style)).await.unwrap();
+        assert_eq!(
+            records,
+            posts(count),
+            "{style} with {count} records, found: {found}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn every_style_that_can_be_detected_comes_whole() {
+    for style in [
+        "/posts",
+        "/posts_zero_based",
+        "/posts_relative_next_url",
+        "/posts_no_key",
+        "/posts_under_a_different_key",
+        "/posts_nested",
+        "/posts_header_link",
+        "/posts_header_cursor",
+        "/posts_all",
+        "/posts_offset_limit",
+        "/posts_cursor",
+        "/posts_has_more",
+    ] {
+        comes_whole(style, |client, path| client.paginate(path)).await;
+    }
+}
+
+#[tokio::test]
+async fn positions_go_into_the_body_of_requests_that_have_one() {
+    for (style, body) in [
+        ("/posts_offset_limit_via_json_body", json!({"q": "x"})),
+        ("/posts_cursor_via_json_body", json!({"q": "x"})),
+        ("/posts/search", json!({"page": 1, "page_size": 10})),
+        ("/posts/search", json!({"page_size": 10})),
+    ] {
+        comes_whole(style, |client, path| {
+            client
+                .paginate(path)
+                .method(http::Method::POST)
+                .json(body.clone())
+        })
+        .await;
+    }
+}
+
+#[tokio::test]
+async fn a_parameter_that_is_guessed_wrong_is_an_error_and_not_an_end() {
+    let api = MockApi::builder().collection("posts", posts(23)).start();
+    let client = client(&api).0.build().unwrap();
+    let error = walk(client.paginate("/posts_cursor_null_terminated"))
+        .await
+        .unwrap_err();
+    assert!(matches!(error, Error::Loop { .. }), "{error:?}");
+}
