@@ -34,6 +34,8 @@ pub(crate) struct Slot {
     pub(crate) nested: Option<usize>,
     /// The tap that wants the value as it was written.
     pub(crate) tap: Option<usize>,
+    /// Whether its values need more than a column: they are tapped, or kept as documents.
+    pub(crate) is_special: bool,
     /// The last object in which the key was met; a second time in the same object is a duplicate.
     pub(crate) visit: u64,
 }
@@ -56,13 +58,9 @@ impl Shape {
         }
     }
 
-    /// The slot of an unescaped `key`, guessed to be the one at `guess`.
-    #[inline]
-    pub(crate) fn find(&self, guess: usize, key: &str) -> Option<usize> {
-        match self.slots.get(guess) {
-            Some(slot) if *slot.key == *key => Some(guess),
-            _ => self.by_key.get(key).copied(),
-        }
+    /// The slot of an unescaped `key`.
+    pub(crate) fn find(&self, key: &str) -> Option<usize> {
+        self.by_key.get(key).copied()
     }
 
     /// The slot of a key that is spelled with escapes.
@@ -81,6 +79,7 @@ impl Shape {
             child: None,
             nested: None,
             tap,
+            is_special: tap.is_some(),
             visit: 0,
         };
         self.by_key.insert(key.into(), self.slots.len());

@@ -1,6 +1,6 @@
 //! The walk over a record: the parser drives the builders, key by key.
 
-use apiduct_json::{Captured, Kind, Parser, SyntaxError, Text};
+use apiduct_json::{Captured, Kind, NextKey, Parser, SyntaxError, Text};
 use apiduct_model::{NameCollision, Scalar, SnakeCase};
 
 use crate::column::ColumnBuilder;
@@ -89,7 +89,7 @@ impl Walker {
             Kind::List => LIST_KEY,
             _ => VALUE_KEY,
         };
-        let slot = match self.shapes[shape].find(0, key) {
+        let slot = match self.shapes[shape].find(key) {
             Some(slot) => slot,
             None => self.add_slot(shape, key),
         };
@@ -101,25 +101,70 @@ impl Walker {
         self.visits += 1;
         let visit = self.visits;
         let mut guess = 0;
-        while let Some(key) = parser.next_key()? {
-            let slot = self.slot(shape, guess, key)?;
+        loop {
+            let guessed = self.shapes[shape]
+                .slots
+                .get(guess)
+                .map_or("", |slot| &*slot.key);
+            let slot = match parser.next_key_or(guessed)? {
+                NextKey::End => return Ok(()),
+                NextKey::Guessed if guess < self.shapes[shape].slots.len() => guess,
+                NextKey::Guessed => self.slot(
+                    shape,
+                    Text {
+                        raw: "",
+                        is_escaped: false,
+                    },
+                )?,
+                NextKey::Other(key) => self.slot(shape, key)?,
+            };
             guess = slot + 1;
             let known = &mut self.shapes[shape].slots[slot];
             if known.visit == visit {
                 return Err(Stop::DuplicateKey);
             }
             known.visit = visit;
-            self.value(parser, shape, slot, row)?;
+            let plain = known.column.filter(|_| !known.is_special);
+            match plain {
+                Some(column) if self.plain_scalar(parser, shape, column, row)? => {}
+                _ => self.value(parser, shape, slot, row)?,
+            }
         }
-        Ok(())
+    }
+
+    /// Reads a scalar into a column that nobody else wants to hear of; `false` when the value is no scalar.
+    #[inline]
+    fn plain_scalar(
+        &mut self,
+        parser: &mut Parser<'_>,
+        shape: usize,
+        column: usize,
+        row: usize,
+    ) -> Result<bool> {
+        let builder = &mut self.tables[self.shapes[shape].table].columns[column];
+        match parser.kind()? {
+            Kind::String => {
+                let text = parser.string()?;
+                if text.is_escaped {
+                    builder.push_text(row, text.unescape(&mut self.scratch)?);
+                } else {
+                    builder.push_text(row, text.raw);
+                }
+            }
+            Kind::Number => builder.push_number(row, parser.number()?),
+            Kind::Bool => builder.push_bool(row, parser.bool()?),
+            Kind::Null => parser.null()?,
+            Kind::List | Kind::Object => return Ok(false),
+        }
+        Ok(true)
     }
 
     #[inline]
-    fn slot(&mut self, shape: usize, guess: usize, key: Text<'_>) -> Result<usize> {
+    fn slot(&mut self, shape: usize, key: Text<'_>) -> Result<usize> {
         if key.is_escaped {
             return self.escaped_slot(shape, key);
         }
-        match self.shapes[shape].find(guess, key.raw) {
+        match self.shapes[shape].find(key.raw) {
             Some(slot) => Ok(slot),
             None => Ok(self.add_slot(shape, key.raw)),
         }
@@ -130,7 +175,7 @@ impl Walker {
             return Ok(slot);
         }
         let unescaped = key.unescape(&mut self.scratch)?.to_owned();
-        let slot = match self.shapes[shape].find(0, &unescaped) {
+        let slot = match self.shapes[shape].find(&unescaped) {
             Some(slot) => slot,
             None => self.add_slot(shape, &unescaped),
         };
@@ -308,7 +353,10 @@ impl Walker {
         let (name, source) = (self.path(shape, slot), self.source(shape, slot));
         let table = self.shapes[shape].table;
         let column = self.column(table, &name, source)?;
-        self.shapes[shape].slots[slot].column = Some(column);
+        let is_json = self.tables[table].columns[column].is_json();
+        let known = &mut self.shapes[shape].slots[slot];
+        known.column = Some(column);
+        known.is_special |= is_json;
         Ok(column)
     }
 
