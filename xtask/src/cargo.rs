@@ -31,7 +31,7 @@ impl Cargo {
     /// When the library is not to be had or the target directory cannot be made.
     pub(crate) fn open(places: &Places) -> Result<Self> {
         let library = Library::setup(places)?;
-        let in_use = reserve(&places.target)?;
+        let in_use = reserve(&places.target, TARGET_LIMIT_BYTES)?;
         Ok(Self {
             root: places.root.clone(),
             variables: variables(places, &library),
@@ -119,14 +119,15 @@ fn is_of_the_outer_call(name: &str) -> bool {
 }
 
 /// Takes a shared lock on the target directory, after emptying it when it is too large and nobody else uses it.
-fn reserve(target: &Path) -> Result<File> {
+fn reserve(target: &Path, limit_bytes: u64) -> Result<File> {
     fs::create_dir_all(target)
         .context(|| format!("cannot make the folder `{}`", target.display()))?;
     let lock = lock_file(&target.with_extension("lock"))?;
-    if size_of(target) > TARGET_LIMIT_BYTES && lock.try_lock().is_ok() {
+    if size_of(target) > limit_bytes && lock.try_lock().is_ok() {
         say(&format!(
-            "emptying {}, which has grown past 15 GB",
-            target.display()
+            "emptying {}, which has grown past {} GB",
+            target.display(),
+            limit_bytes / 1_000_000_000
         ));
         fs::remove_dir_all(target)
             .context(|| format!("cannot empty the folder `{}`", target.display()))?;
@@ -217,17 +218,106 @@ mod tests {
         }
     }
 
+    fn cargo() -> Cargo {
+        let lock = env::temp_dir().join(format!("xtask-{}-cargo.lock", std::process::id()));
+        Cargo {
+            root: PathBuf::from("/w"),
+            variables: variables(&places(), &library()),
+            _in_use: lock_file(&lock).unwrap(),
+        }
+    }
+
+    /// The variables that a call sets, and with no value those that it takes away.
+    fn changes(command: &Command) -> Vec<(String, Option<String>)> {
+        let text = |value: &std::ffi::OsStr| value.to_string_lossy().into_owned();
+        command
+            .get_envs()
+            .map(|(name, value)| (text(name), value.map(text)))
+            .collect()
+    }
+
+    #[test]
+    fn every_call_has_the_same_target_directory_and_library() {
+        let inputs = Inputs::setup_in_tests();
+        let call = cargo().with_inputs(&inputs).call(&["build", "--locked"]);
+
+        for (name, value) in [
+            ("CARGO_TARGET_DIR", "/t dir"),
+            ("CARGO_INCREMENTAL", "0"),
+            ("DUCKDB_LIB_DIR", "/lib"),
+            ("APIDUCT_VEGA_DATASETS", "/c/npm/vega-datasets-3.2.1"),
+        ] {
+            let change = (name.to_owned(), Some(value.to_owned()));
+            assert!(changes(&call).contains(&change), "{change:?}");
+        }
+        assert_eq!(call.get_current_dir(), Some(Path::new("/w")));
+    }
+
+    #[test]
+    fn no_call_lets_a_build_script_download_a_library() {
+        let removal = ("DUCKDB_DOWNLOAD_LIB".to_owned(), None);
+
+        assert!(changes(&cargo().call(&[])).contains(&removal));
+    }
+
+    #[test]
+    fn a_call_can_stay_in_the_folder_of_the_user() {
+        assert_eq!(cargo().call_here(&["run"]).get_current_dir(), None);
+    }
+
+    /// A target directory with 20 bytes in it, removed with the value.
+    struct Target(PathBuf);
+
+    impl Target {
+        fn new(name: &str) -> Self {
+            let folder = env::temp_dir().join(format!("xtask-{}-{name}", std::process::id()));
+            fs::create_dir_all(folder.join("debug")).unwrap();
+            fs::write(folder.join("debug/libfat.rlib"), [0; 20]).unwrap();
+            Self(folder)
+        }
+
+        fn is_full(&self) -> bool {
+            self.0.join("debug/libfat.rlib").exists()
+        }
+    }
+
+    impl Drop for Target {
+        fn drop(&mut self) {
+            let _ = fs::remove_dir_all(&self.0);
+            let _ = fs::remove_file(self.0.with_extension("lock"));
+        }
+    }
+
     #[test]
     fn two_may_use_the_target_directory_at_once() {
-        let target = env::temp_dir().join(format!("xtask-{}-target", std::process::id()));
+        let target = Target::new("shared");
 
-        let first = reserve(&target).unwrap();
-        let second = reserve(&target).unwrap();
+        let first = reserve(&target.0, 100).unwrap();
+        let second = reserve(&target.0, 100).unwrap();
 
-        assert!(target.is_dir());
+        assert!(target.is_full());
         drop((first, second));
-        fs::remove_dir_all(&target).unwrap();
-        fs::remove_file(target.with_extension("lock")).unwrap();
+    }
+
+    #[test]
+    fn a_target_directory_that_has_grown_too_large_is_emptied() {
+        let target = Target::new("large");
+
+        reserve(&target.0, 20).unwrap();
+        assert!(target.is_full(), "not past the limit");
+        reserve(&target.0, 19).unwrap();
+        assert!(!target.is_full());
+    }
+
+    #[test]
+    fn a_target_directory_in_use_is_left_alone() {
+        let target = Target::new("used");
+        let in_use = reserve(&target.0, 100).unwrap();
+
+        reserve(&target.0, 1).unwrap();
+
+        assert!(target.is_full());
+        drop(in_use);
     }
 
     #[test]

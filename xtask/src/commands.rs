@@ -48,20 +48,26 @@ pub(crate) fn demo(places: &Places, arguments: &[String]) -> Result<()> {
 pub(crate) fn test(places: &Places, arguments: &[String]) -> Result<()> {
     let inputs = Inputs::setup(places)?;
     let cargo = Cargo::open(places)?.with_inputs(&inputs);
-    let mut steps = Steps::default();
-    let mut tests = if cargo.has_nextest() {
-        cargo.call(&["nextest", "run", "--locked", "--no-fail-fast"])
-    } else {
-        cargo.call(&["test", "--locked", "--no-fail-fast"])
-    };
+    let mut tests = cargo.call(&runner(cargo.has_nextest()));
     if !arguments.is_empty() {
         return tool::run(tests.args(arguments));
     }
+    let mut steps = Steps::default();
     tests.args(["--workspace", "--lib", "--bins", "--tests", "--examples"]);
     steps.take("tests", tool::run(&mut tests));
     let mut examples = cargo.call(&["test", "--locked", "--no-fail-fast", "--workspace", "--doc"]);
     steps.take("documentation examples", tool::run(&mut examples));
     steps.finish()
+}
+
+/// The arguments of cargo that run tests: nextest where it is installed.
+fn runner(has_nextest: bool) -> Vec<&'static str> {
+    let command: &[_] = if has_nextest {
+        &["nextest", "run"]
+    } else {
+        &["test"]
+    };
+    [command, &["--locked", "--no-fail-fast"]].concat()
 }
 
 /// Checks format, lints, documentation and every feature alone; every step runs, whatever the one before said.
@@ -172,6 +178,9 @@ impl Steps {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+    use std::path::Path;
+
     use super::*;
 
     #[test]
@@ -185,6 +194,39 @@ mod tests {
             steps.finish().unwrap_err().to_string(),
             "failed: format, tests"
         );
+    }
+
+    #[test]
+    fn tests_run_without_nextest_too() {
+        assert_eq!(
+            runner(true),
+            ["nextest", "run", "--locked", "--no-fail-fast"]
+        );
+        assert_eq!(runner(false), ["test", "--locked", "--no-fail-fast"]);
+    }
+
+    fn file(name: &str) -> String {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(name);
+        fs::read_to_string(path).unwrap()
+    }
+
+    #[test]
+    fn ci_runs_the_test_command_of_the_readme() {
+        assert!(file("README.md").contains("\ncargo xtask demo "));
+        assert!(file("README.md").contains("\ncargo xtask test "));
+        assert!(file(".ci/run").contains(" cargo xtask test\n"));
+    }
+
+    #[test]
+    fn cargo_xtask_is_locked_and_needs_no_library() {
+        assert!(
+            file(".cargo/config.toml")
+                .contains("xtask = \"run --quiet --locked --package xtask --\"")
+        );
+        let needs = file("xtask/Cargo.toml");
+        let (_, needs) = needs.split_once("[dependencies]\n").unwrap();
+
+        assert_eq!(needs.trim(), "serde_json.workspace = true");
     }
 
     #[test]

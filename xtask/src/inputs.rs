@@ -72,6 +72,17 @@ impl Inputs {
 mod tests {
     use super::*;
 
+    impl Inputs {
+        /// Where they would be, for the tests of what uses them.
+        pub(crate) fn setup_in_tests() -> Self {
+            Self::in_cache(&Places {
+                root: PathBuf::from("/w"),
+                cache: PathBuf::from("/c"),
+                target: PathBuf::from("/t"),
+            })
+        }
+    }
+
     #[test]
     fn the_tests_find_the_server_and_the_data_by_environment() {
         let places = Places {

@@ -182,3 +182,50 @@ fn findings(metadata: &Metadata, rule: impl Fn(&Package) -> Option<String>) -> V
 fn title(package: &Package) -> String {
     format!("{} {}", package.name, package.version)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::path::Path;
+
+    use super::*;
+
+    #[test]
+    fn cargo_deny_bans_the_same_crates_for_the_same_reasons() {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../deny.toml");
+        let deny = fs::read_to_string(path).unwrap();
+        let listed: Vec<&str> = deny
+            .lines()
+            .filter(|line| line.contains("{ crate = "))
+            .map(str::trim)
+            .collect();
+
+        let ours: Vec<String> = BANNED
+            .iter()
+            .map(|(name, below, why)| {
+                let below = below.map_or_else(String::new, |[major, minor, patch]| match patch {
+                    0 => format!("@<{major}.{minor}"),
+                    patch => format!("@<{major}.{minor}.{patch}"),
+                });
+                format!("{{ crate = \"{name}{below}\", reason = \"{why}\" }},")
+            })
+            .collect();
+
+        assert_eq!(listed, ours);
+    }
+
+    #[test]
+    fn versions_compare_by_number() {
+        let version = |text: &str| {
+            let package = Package {
+                version: text.to_owned(),
+                ..Package::default()
+            };
+            package.numbers()
+        };
+
+        assert!(version("0.9.34+deprecated") < version("0.13.0"));
+        assert!(version("1.0.0-alpha.1") < version("1.0.1"));
+        assert_eq!(version("58.4"), [58, 4, 0]);
+    }
+}

@@ -173,3 +173,86 @@ fn something_else_than_metadata_is_refused() {
     assert!(Metadata::parse("{}").is_err());
     assert!(Metadata::parse("error: no").is_err());
 }
+
+#[test]
+fn the_same_crate_can_be_needed_in_several_ways() {
+    let text = json!({
+        "packages": [
+            {"id": "a", "name": "apiduct-json", "version": "0.1.0", "source": null, "features": {"fast": []}},
+            {"id": "b", "name": "memchr", "version": "2.8.3", "license": "MIT", "source": "x", "features": {}},
+        ],
+        "resolve": {"nodes": [
+            {"id": "a", "features": [], "deps": [{"pkg": "b", "dep_kinds": [
+                {"kind": null, "target": null}, {"kind": "dev", "target": null}, {"kind": null, "target": "cfg(unix)"}]}]},
+            {"id": "b", "features": ["std"], "deps": []},
+        ]},
+    });
+    let metadata = Metadata::parse(&text.to_string()).unwrap();
+    let (_, ours) = metadata.ours().next().unwrap();
+
+    assert!(metadata.direct(ours, metadata::Use::Run).contains("memchr"));
+    assert!(
+        metadata
+            .direct(ours, metadata::Use::Test)
+            .contains("memchr")
+    );
+    assert!(metadata.direct(ours, metadata::Use::Build).is_empty());
+    assert_eq!(ours.declared_features, ["fast"]);
+    assert_eq!(ours.needs.len(), 2);
+}
+
+#[test]
+fn a_package_from_elsewhere_is_found() {
+    let mut text = json!({
+        "packages": [{"id": "g", "name": "fork", "version": "1.0.0", "license": "MIT", "features": {}}],
+        "resolve": {"nodes": [{"id": "g", "deps": [], "features": []}]},
+    });
+    text["packages"][0]["source"] = json!("git+https://example.com/fork");
+
+    let metadata = Metadata::parse(&text.to_string()).unwrap();
+
+    assert_eq!(
+        rules::sources(&metadata),
+        ["fork 1.0.0 comes from `git+https://example.com/fork`"]
+    );
+    assert!(rules::sources(&one("fine", "1.0.0", Value::Null)).is_empty());
+}
+
+#[test]
+fn a_package_without_a_license_is_found() {
+    let text = json!({
+        "packages": [{"id": "n", "name": "nameless", "version": "1.0.0", "source": "x", "features": {}}],
+        "resolve": {"nodes": [{"id": "n", "deps": [], "features": []}]},
+    });
+    let metadata = Metadata::parse(&text.to_string()).unwrap();
+
+    assert_eq!(
+        rules::licenses(&metadata, &["MIT".to_owned()]),
+        ["nameless 1.0.0 names no license"]
+    );
+}
+
+#[test]
+fn words_that_only_begin_alike_are_not_the_same_crate() {
+    assert!(rooms::borders(&one("httpdate", "1.0.3", Value::Null)).is_empty());
+    assert_eq!(
+        rooms::borders(&one("http-body-util", "0.1.3", Value::Null)).len(),
+        1
+    );
+}
+
+#[test]
+fn every_folder_of_a_crate_has_a_room() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    let rooms = fs::read_to_string(root.join("xtask/src/supply/rooms.rs")).unwrap();
+    let architecture = fs::read_to_string(root.join("ARCHITECTURE.md")).unwrap();
+
+    for entry in fs::read_dir(root.join("crates")).unwrap() {
+        let name = entry.unwrap().file_name().into_string().unwrap();
+        assert!(rooms.contains(&format!("\"{name}\"")), "{name} has no room");
+        assert!(
+            architecture.contains(&format!("\n  {name} ")),
+            "{name} is not in ARCHITECTURE.md"
+        );
+    }
+}
