@@ -142,13 +142,11 @@ impl VTab for Rows {
         output: &mut DataChunkHandle,
     ) -> Result<(), Box<dyn Error>> {
         let rows = lock(&info.get_bind_data().progress).next()?;
-        match rows {
-            Some(rows) => record_batch_to_duckdb_data_chunk(&rows, output),
-            None => {
-                output.set_len(0);
-                Ok(())
-            }
-        }
+        let Some(rows) = rows else {
+            output.set_len(0);
+            return Ok(());
+        };
+        record_batch_to_duckdb_data_chunk(&rows, output)
     }
 
     fn parameters() -> Option<Vec<LogicalTypeHandle>> {

@@ -163,8 +163,8 @@ impl SchemaDelta {
                 }),
             }
         }
-        add.retain(|column| old.column(&column.name).is_none());
-        add.dedup_by(|next, first| next.name == first.name);
+        let mut seen = HashSet::new();
+        add.retain(|column| old.column(&column.name).is_none() && seen.insert(column.name.clone()));
         after.columns.extend(add.iter().cloned());
         if !add.is_empty() || !widen.is_empty() {
             self.changes.push(TableChange::Alter {

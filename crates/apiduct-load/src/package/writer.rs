@@ -27,6 +27,7 @@ const OPEN_FILES: usize = 64;
 /// Until [`PackageWriter::seal`] returns, nothing of it counts: dropping the writer removes what was written, and what
 /// a killed process left is removed by [`crate::Packages::pending`].
 pub struct PackageWriter {
+    dir: PathBuf,
     scratch: Scratch,
     sealed: PathBuf,
     load_id: LoadId,
@@ -133,6 +134,7 @@ impl PackageWriter {
             _ => PackageError::io("create", &path, source),
         })?;
         Ok(Self {
+            dir: dir.to_owned(),
             scratch: Scratch {
                 path,
                 is_kept: false,
@@ -166,18 +168,22 @@ impl PackageWriter {
             return Ok(());
         }
         let place = self.place_of(&rows.table);
-        let fits = |open: &OpenSegment| open.schema == rows.batch.schema();
-        if !self.written[place].open.as_ref().is_some_and(fits) {
-            self.close(place)?;
-            self.open(place, &rows.batch.schema())?;
-        }
-        let writer = &mut self.written[place];
-        let open = writer.open.as_mut().expect("the segment was opened above");
+        let schema = rows.batch.schema();
+        let mut open = match self.written[place].open.take() {
+            Some(open) if open.schema == schema => open,
+            other => {
+                self.written[place].open = other;
+                self.close(place)?;
+                self.open(&rows.table, schema)?
+            }
+        };
         open.stream
             .write(&rows.batch)
             .map_err(|source| arrow_error(&open.path, &rows.table, source))?;
         let added = rows.batch.num_rows() as u64;
         open.rows += added;
+        let writer = &mut self.written[place];
+        writer.open = Some(open);
         writer.table.rows += added;
         Ok(())
     }
@@ -207,8 +213,7 @@ impl PackageWriter {
         files::sync_dir(scratch).map_err(unsealed)?;
         std::fs::rename(scratch, &self.sealed).map_err(unsealed)?;
         self.scratch.is_kept = true;
-        let dir = self.sealed.parent().expect("it was joined to a folder");
-        files::sync_dir(dir).map_err(unsealed)?;
+        files::sync_dir(&self.dir).map_err(unsealed)?;
         Ok(LoadPackage::sealed(self.sealed, Arc::new(manifest)))
     }
 
@@ -265,9 +270,9 @@ impl PackageWriter {
         self.written.len() - 1
     }
 
-    fn open(&mut self, place: usize, schema: &SchemaRef) -> Result<(), PackageError> {
-        let is_open = |writer: &TableWriter| writer.open.is_some();
-        if self.written.iter().filter(|one| is_open(one)).count() >= OPEN_FILES {
+    fn open(&mut self, table: &TableName, schema: SchemaRef) -> Result<OpenSegment, PackageError> {
+        let open = self.written.iter().filter(|one| one.open.is_some());
+        if open.count() >= OPEN_FILES {
             for other in 0..self.written.len() {
                 self.close(other)?;
             }
@@ -279,16 +284,14 @@ impl PackageWriter {
             .join(format!("{:06}.arrow", self.segments));
         let file =
             files::create_new(&path).map_err(|source| PackageError::io("create", &path, source))?;
-        let writer = &mut self.written[place];
-        let stream = StreamWriter::try_new(BufWriter::new(Hashing::new(file)), schema)
-            .map_err(|source| arrow_error(&path, &writer.table.name, source))?;
-        writer.open = Some(OpenSegment {
-            schema: SchemaRef::clone(schema),
+        let stream = StreamWriter::try_new(BufWriter::new(Hashing::new(file)), &schema)
+            .map_err(|source| arrow_error(&path, table, source))?;
+        Ok(OpenSegment {
+            schema,
             stream,
             path,
             rows: 0,
-        });
-        Ok(())
+        })
     }
 
     /// Ends the open segment of a table, if it has one.

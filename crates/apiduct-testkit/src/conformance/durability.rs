@@ -143,7 +143,7 @@ pub(super) fn states_of_pipelines_are_apart(stage: &mut Stage) {
     stage.load(&[Rows::numbers(appended("t"), &[1])]);
     let first = std::mem::take(&mut stage.state);
     let package = stage.package_with(&[Rows::numbers(appended("t"), &[2])], |seal| {
-        seal.pipeline = "other".to_owned();
+        seal.pipeline = "other".into();
     });
     stage.try_load(&package).expect("it has a state of its own");
     let mut loader = stage.open();

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use apiduct_model::{Column, DataType};
+use apiduct_model::{Column, DataType, TableName};
 use arrow_array::{ArrayRef, BooleanArray, Decimal128Array, Float64Array};
 
 use super::stage::{Rows, Stage, appended, integers, texts};
@@ -138,7 +138,7 @@ pub(super) fn the_stored_schema_is_that_of_all_loads(stage: &mut Stage) {
     let loaded = stage.load(&[Rows::numbers(appended("u"), &[1])]);
     let schema = stage.open().schema().expect("the schema is stored");
     assert_eq!(schema, loaded.delta.schema);
-    let names: Vec<&str> = schema.tables.keys().map(|name| name.as_str()).collect();
+    let names: Vec<&str> = schema.tables.keys().map(TableName::as_str).collect();
     assert_eq!(names, ["t", "t__list", "u"]);
     assert_eq!(
         schema
