@@ -219,11 +219,13 @@ mod tests {
     }
 
     fn cargo() -> Cargo {
-        let lock = env::temp_dir().join(format!("xtask-{}-cargo.lock", std::process::id()));
+        let path = env::temp_dir().join(format!("xtask-{}-cargo.lock", std::process::id()));
+        let lock = lock_file(&path).unwrap();
+        let _ = fs::remove_file(path);
         Cargo {
             root: PathBuf::from("/w"),
             variables: variables(&places(), &library()),
-            _in_use: lock_file(&lock).unwrap(),
+            _in_use: lock,
         }
     }
 
