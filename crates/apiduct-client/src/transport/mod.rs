@@ -113,7 +113,8 @@ impl fmt::Debug for RawResponse {
 /// How long one exchange may take and how large its response may be.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Limits {
-    /// Longest time for making a connection, name resolution and TLS included. Default 30 s.
+    /// Longest time for making a connection, name resolution and TLS included. The built-in transport takes it from
+    /// the client, not from a single call. Default 30 s.
     pub connect_timeout: Duration,
     /// Longest silence: until the response begins, connecting included, and between two pieces of it. Default 60 s.
     pub idle_timeout: Duration,

@@ -70,7 +70,7 @@ async fn positions_go_into_the_body_of_requests_that_have_one() {
             client
                 .paginate(path)
                 .method(http::Method::POST)
-                .json(body.clone())
+                .json(&body)
         })
         .await;
     }

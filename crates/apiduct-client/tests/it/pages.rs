@@ -3,7 +3,7 @@
 use apiduct_client::paginate::{Cursor, JsonLink, PageNumber, Position, Reason};
 use apiduct_client::{Client, Error, LoopKind, Page};
 use apiduct_model::Hint;
-use apiduct_testkit::{Fault, MockApi, Reply};
+use apiduct_testkit::{Chaos, Fault, MockApi, Reply};
 use futures_util::{StreamExt, TryStreamExt};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -440,6 +440,25 @@ async fn cut_json_is_asked_for_again() {
     assert_eq!(records(&got), [json!({"id": 1}), json!({"id": 2})]);
     assert_eq!(got[1].response.attempts, 2);
     assert_eq!(timer.waits(), [1.0, 1.0]);
+}
+
+#[tokio::test]
+async fn a_bad_line_costs_tries_and_not_a_single_record() {
+    let chaos = Chaos::seed(7)
+        .rate(Fault::Status(503), 0.1)
+        .rate(Fault::Reset, 0.05)
+        .rate(Fault::Truncate(0.5), 0.05)
+        .rate(Fault::CutJson(0.7), 0.1)
+        .at_most_in_a_row(3);
+    let api = MockApi::builder().collection("posts", posts(600)).chaos(chaos).start();
+    let (builder, timer) = client(&api);
+    let client = builder.build().unwrap();
+    for path in ["/posts", "/posts_header_link"] {
+        let (got, error) = walk(&mut client.paginate(path).send()).await;
+        assert!(error.is_none(), "{path}: {error:?}");
+        assert_eq!(records(&got), posts(600), "{path}");
+    }
+    assert!(timer.waits().len() > 20, "{} faults struck", timer.waits().len());
 }
 
 #[tokio::test]
