@@ -60,7 +60,7 @@ fn row_groups_end_at_the_row_bound_and_keep_every_row() {
         .metadata()
         .row_groups()
         .iter()
-        .map(|group| group.num_rows())
+        .map(parquet::file::metadata::RowGroupMetaData::num_rows)
         .collect();
     assert_eq!(groups, [1000, 1000, 500]);
     let compression = metadata.metadata().row_group(0).column(0).compression();

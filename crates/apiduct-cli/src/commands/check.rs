@@ -1,0 +1,151 @@
+//! `apiduct check`: every mistake in the file, then one request for each resource.
+
+use apiduct::pipeline::{CheckedResource, Pipeline, ResourceCheck};
+use clap::Args;
+use serde_json::{Value, json};
+
+use crate::cli::SourceArgs;
+use crate::exit_code::ExitCode;
+use crate::interrupt::Interrupt;
+use crate::printer::Printer;
+use crate::report::Failure;
+use crate::source::Source;
+
+/// Find every mistake in the file at once, then try one request for each resource.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  apiduct check tracker.yaml
+  apiduct check tracker.yaml --offline         No request, no secret
+  apiduct check tracker.yaml --format json")]
+pub(crate) struct CheckArgs {
+    #[command(flatten)]
+    source: SourceArgs,
+    /// Only read the file: open no socket, read no secret.
+    #[arg(long)]
+    offline: bool,
+}
+
+/// Checks the file and says what was found.
+///
+/// # Errors
+///
+/// Every mistake in the file.
+pub(crate) async fn execute(args: &CheckArgs, printer: &Printer) -> Result<ExitCode, Failure> {
+    let source = Source::read(&args.source.file, printer)?;
+    let file = source.plan.file().to_owned();
+    let resources = source.plan.resources.len();
+    if args.offline {
+        return tell_offline(&file, resources, printer);
+    }
+    let target = source.target(printer.redactor())?;
+    let pipeline = Pipeline::builder(source.plan, source.secrets)
+        .destination(target.destination)
+        .redactor(printer.redactor().clone())
+        .build();
+    let interrupt = Interrupt::listen(printer);
+    let checks = interrupt.unless(pipeline.check()).await?;
+    tell(&file, checks, printer)
+}
+
+fn tell_offline(file: &str, resources: usize, printer: &Printer) -> Result<ExitCode, Failure> {
+    let told = if printer.is_json() {
+        printer.json(&json!({ "file": file, "resources": resources, "mistakes": [] }))
+    } else if printer.is_quiet() {
+        Ok(())
+    } else {
+        let many = if resources == 1 {
+            "resource"
+        } else {
+            "resources"
+        };
+        printer.text(&format!("{file}: {resources} {many}, no mistakes\n"))
+    };
+    told.map_err(|error| Failure::output(&error))?;
+    Ok(ExitCode::Complete)
+}
+
+/// Tells what came of each resource. The first failure decides the exit code.
+fn tell(file: &str, checks: Vec<ResourceCheck>, printer: &Printer) -> Result<ExitCode, Failure> {
+    let mut code = ExitCode::Complete;
+    let mut documents = Vec::new();
+    for check in checks {
+        let resource = check.resource.to_string();
+        match check.outcome {
+            Ok(found) => {
+                if printer.is_json() {
+                    documents.push(document(&resource, &found));
+                } else {
+                    printer
+                        .text(&lines(&resource, &found))
+                        .map_err(|error| Failure::output(&error))?;
+                }
+                if !found.missing_key.is_empty() && code == ExitCode::Complete {
+                    code = ExitCode::Data;
+                }
+            }
+            Err(error) => {
+                let failure = Failure::from(error);
+                let failed = if printer.is_json() {
+                    documents.push(json!({ "resource": resource, "error": failure.document() }));
+                    failure.code()
+                } else {
+                    failure.tell(printer)
+                };
+                if code == ExitCode::Complete {
+                    code = failed;
+                }
+            }
+        }
+    }
+    if printer.is_json() {
+        let document = json!({ "file": file, "resources": documents, "mistakes": [] });
+        printer
+            .json(&document)
+            .map_err(|error| Failure::output(&error))?;
+    }
+    Ok(code)
+}
+
+fn document(resource: &str, found: &CheckedResource) -> Value {
+    json!({
+        "resource": resource,
+        "rows": found.rows,
+        "findings": found.findings,
+        "missing_key": found.missing_key,
+    })
+}
+
+fn lines(resource: &str, found: &CheckedResource) -> String {
+    let rows = if found.rows == 1 { "row" } else { "rows" };
+    let mut lines = vec![format!(
+        "{resource}: ok, {} {rows} on the first page",
+        found.rows
+    )];
+    lines.extend(found.findings.iter().map(|finding| format!("  {finding}")));
+    if !found.missing_key.is_empty() {
+        let key = found.missing_key.join("`, `");
+        lines.push(format!("  problem: no record has the primary key `{key}`"));
+    }
+    lines.push(String::new());
+    lines.join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_missing_key_is_named() {
+        let found = CheckedResource {
+            rows: 1,
+            findings: vec!["records at `data`".to_owned()],
+            missing_key: vec!["id".to_owned(), "day".to_owned()],
+        };
+        assert_eq!(
+            lines("issues", &found),
+            "issues: ok, 1 row on the first page\n  records at `data`\n  problem: no record has the primary key `id`, `day`\n"
+        );
+        assert_eq!(document("issues", &found)["missing_key"][1], "day");
+    }
+}

@@ -1,0 +1,157 @@
+//! `apiduct plan`: what a run would do.
+
+use std::fmt::Write;
+
+use apiduct::config::plan::{PlanDescription, ResourceDescription};
+use apiduct::pipeline::{Pipeline, ResourceCheck};
+use clap::Args;
+use serde_json::{Value, json};
+
+use crate::cli::SourceArgs;
+use crate::exit_code::ExitCode;
+use crate::interrupt::Interrupt;
+use crate::printer::Printer;
+use crate::report::Failure;
+use crate::source::Source;
+
+/// Say what a run would do: resources in order, first requests, paginators and selectors, and why.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  apiduct plan tracker.yaml                   Asks each resource once for what the file leaves open
+  apiduct plan tracker.yaml --offline         No request, no secret
+  apiduct plan tracker.yaml --format json")]
+pub(crate) struct PlanArgs {
+    #[command(flatten)]
+    source: SourceArgs,
+    /// Only read the file: open no socket, read no secret.
+    #[arg(long)]
+    offline: bool,
+}
+
+/// Prints the plan.
+///
+/// # Errors
+///
+/// Mistakes in the file, or a resource that cannot be asked.
+pub(crate) async fn execute(args: &PlanArgs, printer: &Printer) -> Result<ExitCode, Failure> {
+    let source = Source::read(&args.source.file, printer)?;
+    let description = source.plan.describe();
+    let checks = if args.offline {
+        Vec::new()
+    } else {
+        look(source, printer).await?
+    };
+    if printer.is_json() {
+        printer
+            .json(&document(&description, &checks))
+            .map_err(|error| Failure::output(&error))?;
+    } else {
+        printer
+            .text(&text(&description, &checks))
+            .map_err(|error| Failure::output(&error))?;
+    }
+    for check in checks {
+        check.outcome?;
+    }
+    Ok(ExitCode::Complete)
+}
+
+async fn look(source: Source, printer: &Printer) -> Result<Vec<ResourceCheck>, Failure> {
+    let target = source.target(printer.redactor())?;
+    let pipeline = Pipeline::builder(source.plan, source.secrets)
+        .destination(target.destination)
+        .redactor(printer.redactor().clone())
+        .build();
+    Interrupt::listen(printer).unless(pipeline.check()).await
+}
+
+fn document(description: &PlanDescription, checks: &[ResourceCheck]) -> Value {
+    let mut document = json!(description);
+    for check in checks {
+        let resources = document["resources"].as_array_mut();
+        let name = check.resource.as_str();
+        let Some(resource) =
+            resources.and_then(|all| all.iter_mut().find(|one| one["name"] == name))
+        else {
+            continue;
+        };
+        resource["first_page"] = match &check.outcome {
+            Ok(found) => json!({ "rows": found.rows, "findings": found.findings }),
+            Err(error) => json!({ "error": error.to_string() }),
+        };
+    }
+    document
+}
+
+fn text(description: &PlanDescription, checks: &[ResourceCheck]) -> String {
+    let mut text = format!(
+        "{}: {} into {}, dataset `{}`\n",
+        description.name, description.base_url, description.destination, description.dataset
+    );
+    for resource in &description.resources {
+        let check = checks.iter().find(|check| check.resource == *resource.name);
+        // Writing to a string cannot fail.
+        let _ = push_resource(&mut text, resource, check);
+    }
+    text
+}
+
+fn push_resource(
+    text: &mut String,
+    resource: &ResourceDescription,
+    check: Option<&ResourceCheck>,
+) -> std::fmt::Result {
+    write!(text, "\n{}. {}", resource.order, resource.name)?;
+    if let Some(parent) = &resource.parent {
+        write!(text, " (once for each row of `{parent}`)")?;
+    }
+    writeln!(text, "\n   request    {} {}", resource.method, resource.url)?;
+    for (name, value) in &resource.headers {
+        writeln!(
+            text,
+            "   header     {name}: {}",
+            value.as_str().unwrap_or_default()
+        )?;
+    }
+    if let Some(json) = &resource.json {
+        writeln!(text, "   body       {json}")?;
+    }
+    writeln!(text, "   auth       {}", resource.auth)?;
+    writeln!(
+        text,
+        "   records    {} ({})",
+        resource.selector.what, resource.selector.why
+    )?;
+    writeln!(
+        text,
+        "   paginator  {} ({})",
+        resource.paginator.what, resource.paginator.why
+    )?;
+    match &resource.table {
+        Some(table) => write!(
+            text,
+            "   table      {table}, {}",
+            resource.write_disposition
+        )?,
+        None => write!(text, "   table      none: the rows are not loaded")?,
+    }
+    if !resource.primary_key.is_empty() {
+        write!(text, ", primary key {}", resource.primary_key.join(", "))?;
+    }
+    if !resource.from_parent.is_empty() {
+        write!(text, ", with {}", resource.from_parent.join(", "))?;
+    }
+    text.push('\n');
+    match check.map(|check| &check.outcome) {
+        Some(Ok(found)) => {
+            writeln!(text, "   first page {} rows", found.rows)?;
+            for finding in &found.findings {
+                writeln!(text, "              {finding}")?;
+            }
+        }
+        Some(Err(error)) => writeln!(text, "   first page {error}")?,
+        None => {}
+    }
+    Ok(())
+}
