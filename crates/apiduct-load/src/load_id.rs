@@ -33,7 +33,7 @@ impl fmt::Display for LoadId {
 
 impl fmt::Debug for LoadId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
+        fmt::Display::fmt(self, f)
     }
 }
 
@@ -166,6 +166,7 @@ mod tests {
     fn only_the_written_form_reads_back() {
         let id = LoadIds::new(3).next(&At(1));
         assert_eq!(id.to_string().parse(), Ok(id));
+        assert_eq!(format!("{id:?}"), id.to_string());
         assert!(id.to_string().to_lowercase().parse::<LoadId>().is_err());
         assert!("..".parse::<LoadId>().is_err());
         let json = serde_json::to_string(&id).unwrap();
