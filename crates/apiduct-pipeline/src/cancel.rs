@@ -24,6 +24,8 @@ impl Canceller {
 
 #[cfg(test)]
 mod tests {
+    use futures_util::FutureExt;
+
     use super::*;
 
     #[tokio::test]
@@ -31,7 +33,7 @@ mod tests {
         let canceller = Canceller::new();
         let waiting = canceller.cancelled();
         tokio::pin!(waiting);
-        assert!(futures_util::poll!(&mut waiting).is_pending());
+        assert!(waiting.as_mut().now_or_never().is_none());
         canceller.clone().cancel();
         waiting.await;
         canceller.cancelled().await;

@@ -9,13 +9,14 @@ use futures_util::future::try_join_all;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use indexmap::IndexMap;
 use tokio::sync::mpsc;
+use tracing::Instrument as _;
 
 use crate::error::RunError;
 use crate::event::{Event, EventSink};
 use crate::feed::{Counters, Feed, MakeRequest};
 use crate::receipt::ResourceReceipt;
 use crate::sink::BatchSink;
-use crate::worker::{ParentRows, Rows, Worker};
+use crate::worker::{Alive, ParentRows, Rows, Worker};
 
 /// Batches of parent records that wait for a child.
 const WAITING_PARENTS: usize = 2;
@@ -58,16 +59,29 @@ pub(crate) struct Extracted {
     pub(crate) untyped: Vec<(TableName, String)>,
 }
 
-/// Fetches all `nodes` and turns them into rows.
+/// Fetches all `nodes` and turns them into rows. When this returns, with an error too, no worker is left.
 pub(crate) async fn extract(
     nodes: Vec<Node>,
     bounds: Bounds,
     events: &Arc<dyn EventSink>,
 ) -> Result<Extracted, RunError> {
+    let (alive, mut gone) = mpsc::channel(1);
+    let extracted = extract_all(nodes, bounds, events, &alive).await;
+    drop(alive);
+    while gone.recv().await.is_some() {}
+    extracted
+}
+
+async fn extract_all(
+    nodes: Vec<Node>,
+    bounds: Bounds,
+    events: &Arc<dyn EventSink>,
+    alive: &Alive,
+) -> Result<Extracted, RunError> {
     let order: Vec<ResourceName> = nodes.iter().map(|node| node.resource.clone()).collect();
     let trees = into_trees(nodes)
         .into_iter()
-        .map(|tree| fetch_tree(tree, bounds, Arc::clone(events)));
+        .map(|tree| fetch_tree(tree, bounds, Arc::clone(events), alive.clone()));
     let fetched: Vec<Vec<Fetched>> = stream::iter(trees)
         .buffer_unordered(TREES)
         .try_collect()
@@ -143,6 +157,7 @@ async fn fetch_tree(
     tree: Vec<Node>,
     bounds: Bounds,
     events: Arc<dyn EventSink>,
+    alive: Alive,
 ) -> Result<Vec<Fetched>, RunError> {
     let mut senders: Vec<Vec<mpsc::Sender<ParentRows>>> = tree.iter().map(|_| Vec::new()).collect();
     let mut inlets = Vec::with_capacity(tree.len());
@@ -154,11 +169,18 @@ async fn fetch_tree(
         }));
     }
     let parts = tree.into_iter().zip(inlets).zip(senders);
-    try_join_all(
-        parts.map(|((node, inlet), children)| {
-            fetch(node, inlet, children, bounds, Arc::clone(&events))
-        }),
-    )
+    try_join_all(parts.map(|((node, inlet), children)| {
+        let span = tracing::info_span!("resource", name = %node.resource);
+        fetch(
+            node,
+            inlet,
+            children,
+            bounds,
+            Arc::clone(&events),
+            alive.clone(),
+        )
+        .instrument(span)
+    }))
     .await
 }
 
@@ -168,6 +190,7 @@ async fn fetch(
     children: Vec<mpsc::Sender<ParentRows>>,
     bounds: Bounds,
     events: Arc<dyn EventSink>,
+    alive: Alive,
 ) -> Result<Fetched, RunError> {
     let worker = Worker::start(
         &node.resource,
@@ -175,6 +198,7 @@ async fn fetch(
         bounds.queue_bytes,
         node.sink,
         children,
+        alive,
     )?;
     let feed = Feed {
         resource: node.resource.clone(),
@@ -189,6 +213,7 @@ async fn fetch(
         Some(parents) => feed.children(&worker.pages, parents).await?,
     }
     let rows = worker.finish().await?;
+    tracing::info!(resource = %node.resource, rows = feed.counters.receipt().rows, "fetched");
     events.event(&Event::Finished {
         resource: node.resource.clone(),
     });

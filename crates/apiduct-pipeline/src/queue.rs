@@ -71,6 +71,8 @@ impl<T> Receiver<T> {
 
 #[cfg(test)]
 mod tests {
+    use futures_util::FutureExt;
+
     use super::*;
 
     #[tokio::test]
@@ -79,11 +81,11 @@ mod tests {
         sender.send("first", 3 * UNIT).await.unwrap();
         let second = sender.send("second", 2 * UNIT);
         tokio::pin!(second);
-        assert!(futures_util::poll!(&mut second).is_pending());
+        assert!(second.as_mut().now_or_never().is_none());
         let taken = receiver.0.recv().await.unwrap();
         assert_eq!(taken.item, "first");
         assert!(
-            futures_util::poll!(&mut second).is_pending(),
+            second.as_mut().now_or_never().is_none(),
             "the room is taken until the item is dropped"
         );
         drop(taken);
@@ -105,7 +107,7 @@ mod tests {
         sender.send(1, UNIT).await.unwrap();
         let waiting = sender.send(2, UNIT);
         tokio::pin!(waiting);
-        assert!(futures_util::poll!(&mut waiting).is_pending());
+        assert!(waiting.as_mut().now_or_never().is_none());
         drop(receiver);
         assert_eq!(waiting.await, Err(Closed));
     }

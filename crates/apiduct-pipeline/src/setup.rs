@@ -9,7 +9,7 @@ use apiduct_config::resolve::RequestParts;
 use apiduct_config::template::ParentRow;
 use apiduct_config::{Plan, Resolved};
 use apiduct_json::Captured;
-use apiduct_model::{Hint, Scalar, SnakeCase};
+use apiduct_model::{Hint, Scalar, SnakeCase, WriteDisposition};
 use apiduct_normalize::{Options, Tap, TapRow};
 
 use crate::error::RunError;
@@ -110,7 +110,7 @@ impl Setup {
                 resource: resource.name.clone(),
                 parent: resource.parent.and_then(place),
                 maker: Arc::new(self.maker(*at, max_pages)),
-                options: self.options(resource, load_id),
+                options: self.options(resource, load_id, wanted.is_replaced(&resource.name)),
                 sink: if is_loaded {
                     Arc::clone(sink)
                 } else {
@@ -133,14 +133,18 @@ impl Setup {
         }
     }
 
-    fn options(&self, resource: &ResourcePlan, load_id: &str) -> Options {
+    fn options(&self, resource: &ResourcePlan, load_id: &str, is_replaced: bool) -> Options {
         let declared = resource
             .columns
             .iter()
             .filter_map(|hint| Some((SnakeCase::path(&hint.name), hint.data_type?)));
         Options {
             table: resource.table.clone(),
-            write_disposition: resource.write_disposition,
+            write_disposition: if is_replaced {
+                WriteDisposition::Replace
+            } else {
+                resource.write_disposition
+            },
             primary_key: resource.primary_key.clone(),
             system: self.plan.system.clone(),
             declared: declared.collect(),

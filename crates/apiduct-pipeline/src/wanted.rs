@@ -96,6 +96,11 @@ impl Wanted {
         self.loaded.iter().map(|at| &self.names[*at])
     }
 
+    /// Whether earlier rows of `resource` go away.
+    pub(crate) fn is_replaced(&self, resource: &ResourceName) -> bool {
+        self.replaced.contains(resource)
+    }
+
     /// The loaded resources whose earlier rows go away.
     pub(crate) fn replaced(&self) -> impl Iterator<Item = &ResourceName> {
         self.loaded().filter(|name| self.replaced.contains(name))

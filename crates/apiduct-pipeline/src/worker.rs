@@ -28,6 +28,9 @@ pub(crate) struct Delivery {
 /// The records of a page as far as the children of a resource need them.
 pub(crate) type ParentRows = Arc<[TapRow]>;
 
+/// Held by every worker; once all are dropped, no worker touches anything any more.
+pub(crate) type Alive = mpsc::Sender<()>;
+
 /// What a worker has made once all pages are read.
 #[derive(Debug)]
 pub(crate) struct Rows {
@@ -52,6 +55,7 @@ impl Worker {
         queue_bytes: usize,
         sink: Arc<dyn BatchSink>,
         children: Vec<mpsc::Sender<ParentRows>>,
+        alive: Alive,
     ) -> Result<Self, RunError> {
         let normalizer = Normalizer::try_new(options)
             .map_err(|source| RunError::data(resource, None, source))?;
@@ -64,6 +68,7 @@ impl Worker {
             .spawn(move || {
                 let outcome = work(&resource_name, normalizer, queue, sink.as_ref(), &children);
                 drop(sink);
+                drop(alive);
                 // Nobody listens any more when the run was given up.
                 let _ = report.send(outcome);
             })

@@ -1,0 +1,127 @@
+use apiduct_pipeline::ErrorClass;
+use apiduct_testkit::Reply;
+
+use super::*;
+
+/// A run against one scripted route that must fail, and what is left afterwards.
+async fn failed(reply: Reply) -> (World, RunError) {
+    let world = World::new(
+        MockApi::builder()
+            .get("/items", move |_| reply.clone())
+            .start(),
+    );
+    let error = world.run("  - items\n").await.unwrap_err();
+    (world, error)
+}
+
+#[tokio::test]
+async fn an_error_of_the_api_leaves_nothing_behind() {
+    for reply in [
+        Reply::status(404),
+        Reply::status(500),
+        Reply::html("<p>hello</p>"),
+        Reply::raw_json("{\"data\": [{"),
+    ] {
+        let (world, error) = failed(reply).await;
+        assert_eq!(error.class(), ErrorClass::Source, "{error}");
+        let packages = world.folder.path().join(".apiduct/shop/packages");
+        assert_eq!(std::fs::read_dir(packages).unwrap().count(), 0);
+    }
+}
+
+#[tokio::test]
+async fn records_that_cannot_become_rows_are_an_error_of_the_data() {
+    let (_world, error) = failed(Reply::raw_json(r#"[{"A": 1, "a": 2}]"#)).await;
+    assert_eq!(error.class(), ErrorClass::Data);
+    assert_eq!(
+        error.to_string(),
+        "cannot turn page 1 of resource `items` into rows"
+    );
+}
+
+#[tokio::test]
+async fn a_spent_quota_loads_nothing_and_is_no_failure_of_the_api() {
+    let world = World::new(api(23));
+    world.run("  - posts\n").await.unwrap();
+    let options = RunOptions {
+        max_requests: Some(3),
+        ..RunOptions::default()
+    };
+    let error = world.run_with("  - posts\n", options).await.unwrap_err();
+    assert!(
+        matches!(error, RunError::RequestsSpent { max_requests: 3 }),
+        "{error:?}"
+    );
+    assert_eq!(error.class(), ErrorClass::Incomplete);
+    assert_eq!(world.count("posts"), "23");
+}
+
+#[tokio::test]
+async fn a_longer_wait_than_allowed_ends_the_run_as_incomplete() {
+    let reply = Reply::status(429).header("Retry-After", "3600");
+    let world = World::new(
+        MockApi::builder()
+            .get("/items", move |_| reply.clone())
+            .start(),
+    );
+    let max_wait = Some(std::time::Duration::from_secs(10));
+    let error = world
+        .run_with(
+            "  - items\n",
+            RunOptions {
+                max_wait,
+                ..RunOptions::default()
+            },
+        )
+        .await
+        .unwrap_err();
+    assert!(matches!(error, RunError::WaitTooLong { .. }), "{error:?}");
+    assert_eq!(error.class(), ErrorClass::Incomplete);
+}
+
+#[tokio::test]
+async fn a_cancelled_run_leaves_data_and_state_as_they_were() {
+    let world = World::new(api(100));
+    world.run("  - posts\n").await.unwrap();
+    let pipeline = world.pipeline("  - posts\n");
+    let canceller = pipeline.canceller();
+    world.api.on_request(5, move |_| canceller.cancel());
+    let error = pipeline.run().await.unwrap_err();
+    assert!(
+        matches!(error, RunError::Interrupted { is_kept: false }),
+        "{error:?}"
+    );
+    assert_eq!(world.count("posts"), "100");
+    world.run("  - posts\n").await.unwrap();
+    assert_eq!(world.count("posts"), "200");
+}
+
+#[tokio::test]
+async fn an_unknown_resource_is_refused_before_anything_is_sent() {
+    let world = World::new(api(3));
+    let select = vec!["post".to_owned()];
+    let error = world
+        .run_with(
+            "  - posts\n",
+            RunOptions {
+                select,
+                ..RunOptions::default()
+            },
+        )
+        .await
+        .unwrap_err();
+    assert!(matches!(error, RunError::UnknownResource { .. }), "{error}");
+    assert!(world.api.recorded().is_empty());
+}
+
+#[tokio::test]
+async fn a_run_without_destination_says_so() {
+    let world = World::new(api(3));
+    let error = world
+        .builder("  - posts\n")
+        .build()
+        .run()
+        .await
+        .unwrap_err();
+    assert!(matches!(error, RunError::NoDestination), "{error}");
+}
