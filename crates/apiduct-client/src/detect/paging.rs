@@ -11,7 +11,8 @@ use super::{DetectInput, PaginatorFinding, names};
 use crate::inject::Inject;
 use crate::link_header;
 use crate::paginate::{
-    Cursor, HeaderLink, JsonLink, Offset, PageNumber, Paginator, SinglePage, TotalPath,
+    Cursor, HeaderCursor, HeaderLink, JsonLink, Offset, PageNumber, Paginator, SinglePage,
+    TotalPath,
 };
 
 /// Keys for the offset of this page.
@@ -38,11 +39,11 @@ struct Clues<'a> {
 
 /// Finds out how the response `input` leads to the next page.
 ///
-/// In this order: a `Link` header; a link in the body; a total number of pages, or a numeric `next`; a cursor; the
+/// In this order: a `Link` header; a header that holds a cursor; a link in the body; a total number of pages, or a numeric `next`; a cursor; the
 /// number of this page; offset, limit and total; a has-more value; else there is one page. Nothing in the body counts
 /// unless there is a record list, and nothing inside a record counts at all.
 pub fn paginator(input: &DetectInput<'_>) -> PaginatorFinding {
-    if let Some(finding) = header_link(input) {
+    if let Some(finding) = header_link(input).or_else(|| header_cursor(input)) {
         return finding;
     }
     let envelope = Envelope::new(input.value, input.selector);
@@ -94,6 +95,31 @@ fn header_link(input: &DetectInput<'_>) -> Option<PaginatorFinding> {
     link_header::find(&input.response.headers, "next").filter(|link| !link.target.is_empty())?;
     let reason = "the `Link` header names a next page".to_owned();
     Some(finding(HeaderLink::default(), 1.0, vec![reason]))
+}
+
+/// A header like `X-Next-Page: 2` or `Next-Cursor: abc`.
+fn header_cursor(input: &DetectInput<'_>) -> Option<PaginatorFinding> {
+    input.response.headers.iter().find_map(|(name, value)| {
+        let bare = name.as_str().trim_start_matches("x-");
+        let is_cursor = bare == "cursor" || names::words_after_next(bare).is_some();
+        let text = value.to_str().ok().filter(|_| is_cursor)?.trim();
+        if text.is_empty() || text.contains("://") || text.starts_with('/') {
+            return None;
+        }
+        let parameter = match sent::param_like(input.request, &cursor_name(bare)) {
+            Some(own) => own,
+            None => cursor_name(bare).replace('-', "_"),
+        };
+        let reasons = vec![
+            format!("header `{name}` holds a cursor"),
+            format!("that it goes into query parameter `{parameter}` is a guess"),
+        ];
+        Some(finding(
+            HeaderCursor::new(name.as_str(), parameter),
+            0.5,
+            reasons,
+        ))
+    })
 }
 
 impl Clues<'_> {
@@ -164,10 +190,7 @@ impl Clues<'_> {
                 ));
                 paginator.page_body_path(path.clone())
             }
-            _ => {
-                reasons.push("that the parameter is called `page` is a guess".to_owned());
-                paginator
-            }
+            _ => self.with_guessed_place(paginator, &mut reasons),
         };
         let asked = self.sent.as_ref().map(|sent| sent.number);
         let Some(here) = asked.or(current.map(|(number, _)| *number)) else {
@@ -183,6 +206,15 @@ impl Clues<'_> {
         };
         let score = if asked.is_some() { 0.9 } else { 0.7 };
         finding(paginator.initial_page(here).base_page(base), score, reasons)
+    }
+
+    fn with_guessed_place(&self, paginator: PageNumber, reasons: &mut Vec<String>) -> PageNumber {
+        let place = sent::place_for(self.input.request, "page");
+        reasons.push(format!("that the page number goes into {place} is a guess"));
+        match place {
+            Inject::BodyPath(path) => paginator.page_body_path(path),
+            place => paginator.page_param(parameter(place, "page")),
+        }
     }
 
     fn numbered_from_0_or_1(paginator: PageNumber, mut reasons: Vec<String>) -> PaginatorFinding {
@@ -216,7 +248,7 @@ impl Clues<'_> {
             next.selector
         )];
         if self.sent.is_none() {
-            reasons.push("that the parameter is called `page` is a guess".to_owned());
+            reasons.push(format!("that it goes into {place} is a guess"));
         }
         Some(finding(cursor_at(next, place), 0.6, reasons))
     }

@@ -63,11 +63,7 @@ pub(super) fn number(request: &Request, is_wanted: impl Fn(&str) -> bool) -> Opt
 /// body of a request that has one, or else the query.
 pub(super) fn place_for(request: &Request, name: &str) -> Inject {
     let plain = names::plain(name);
-    let url = request.full_url();
-    if let Some((own, _)) = url
-        .query_pairs()
-        .find(|(own, _)| names::plain(own) == plain)
-    {
+    if let Some(own) = param_like(request, name) {
         return Inject::query(own);
     }
     let is_scalar = |value: &Value| !value.is_object() && !value.is_array();
@@ -78,6 +74,15 @@ pub(super) fn place_for(request: &Request, name: &str) -> Inject {
         Some(path) => Inject::BodyPath(path),
         None => Inject::query(name),
     }
+}
+
+/// The query parameter of `request` that has nearly that name.
+pub(super) fn param_like(request: &Request, name: &str) -> Option<String> {
+    let plain = names::plain(name);
+    let url = request.full_url();
+    let mut pairs = url.query_pairs();
+    let (own, _) = pairs.find(|(own, _)| names::plain(own) == plain)?;
+    Some(own.into_owned())
 }
 
 fn has_fields(body: &Body) -> bool {

@@ -83,6 +83,43 @@ fn a_link_header_is_surest() {
 }
 
 #[test]
+fn a_cursor_in_a_header_is_found() {
+    for (header, value, parameter) in [
+        ("X-Next-Page", "2", "page"),
+        ("Next", "abc", "cursor"),
+        ("cursor", "abc", "cursor"),
+        ("x-next-page-token", "abc", "page_token"),
+        ("X-Next-Cursor", "abc", "cursor"),
+    ] {
+        let (_, found) = find_for(&get("http://h/r"), &[(header, value)], &json!([1]));
+        let name = header.to_lowercase();
+        let expected = format!("cursor in header `{name}`, sent as query parameter `{parameter}`");
+        assert_eq!(found.paginator.describe(), expected);
+    }
+    for (header, value) in [
+        ("X-Next-Page", ""),
+        ("Next", "/r?page=2"),
+        ("Next-Review", "x"),
+    ] {
+        let (_, found) = find_for(&get("http://h/r"), &[(header, value)], &json!([1]));
+        assert_eq!(found.paginator.describe(), "single page", "{header}");
+    }
+}
+
+#[test]
+fn a_page_number_goes_where_the_request_has_its_fields() {
+    let mut request = get("http://h/search");
+    request.body = Body::Json(json!({"q": "x"}));
+    let body = json!({"data": [1], "next_page": 2, "total_pages": 3});
+    let (_, found) = find_for(&request, &[], &body);
+    let description = found.paginator.describe();
+    assert!(
+        description.starts_with("page number in `page` in the body, from 1"),
+        "{description}"
+    );
+}
+
+#[test]
 fn links_are_found_where_apis_put_them() {
     for (body, path) in [
         (
