@@ -173,6 +173,13 @@ fn scan(criterion: &mut Criterion) {
                 .all(|page| parse_value(black_box(page)).is_ok())
         });
     });
+    group.bench_function("serde_json_tree_alone", |bencher| {
+        bencher.iter(|| {
+            pages
+                .iter()
+                .all(|page| serde_json::from_slice::<serde_json::Value>(black_box(page)).is_ok())
+        });
+    });
     group.finish();
 }
 
