@@ -14,7 +14,7 @@ pub(crate) fn byte_queue<T>(capacity: usize) -> (Sender<T>, Receiver<T>) {
     let room = Arc::new(Semaphore::new(units as usize));
     (
         Sender {
-            sender,
+            items: sender,
             room,
             units,
         },
@@ -25,7 +25,7 @@ pub(crate) fn byte_queue<T>(capacity: usize) -> (Sender<T>, Receiver<T>) {
 /// The end that the network side holds.
 #[derive(Debug)]
 pub(crate) struct Sender<T> {
-    sender: mpsc::UnboundedSender<Queued<T>>,
+    items: mpsc::UnboundedSender<Queued<T>>,
     room: Arc<Semaphore>,
     units: u32,
 }
@@ -54,9 +54,9 @@ impl<T> Sender<T> {
         let room = Arc::clone(&self.room).acquire_many_owned(units);
         let room = tokio::select! {
             room = room => room.map_err(|_| Closed)?,
-            () = self.sender.closed() => return Err(Closed),
+            () = self.items.closed() => return Err(Closed),
         };
-        self.sender
+        self.items
             .send(Queued { item, _room: room })
             .map_err(|_| Closed)
     }

@@ -122,9 +122,9 @@ resources:
   - users
 ";
 
-    fn wanted(options: RunOptions) -> Wanted {
+    fn wanted(options: &RunOptions) -> Wanted {
         let plan = Plan::parse(FILE, Format::Yaml, "shop.yaml").unwrap();
-        Wanted::new(&plan, &options).unwrap()
+        Wanted::new(&plan, options).unwrap()
     }
 
     fn names(wanted: &Wanted) -> (Vec<&str>, Vec<&str>) {
@@ -139,12 +139,12 @@ resources:
     #[test]
     fn parents_are_fetched_and_not_loaded_when_only_their_children_are_wanted() {
         assert_eq!(
-            names(&wanted(RunOptions::default())),
+            names(&wanted(&RunOptions::default())),
             (vec!["orders", "lines", "users"], vec!["lines", "users"])
         );
         let select = vec!["lines".to_owned()];
         assert_eq!(
-            names(&wanted(RunOptions {
+            names(&wanted(&RunOptions {
                 select,
                 ..RunOptions::default()
             })),
@@ -156,7 +156,7 @@ resources:
     fn a_delivered_resource_and_its_parent_are_left_out() {
         let delivered = ["lines".into()];
         assert_eq!(
-            names(&wanted(RunOptions::default()).without(&delivered)),
+            names(&wanted(&RunOptions::default()).without(&delivered)),
             (vec!["users"], vec!["users"])
         );
         let full_refresh = RunOptions {
@@ -164,7 +164,7 @@ resources:
             ..RunOptions::default()
         };
         assert_eq!(
-            names(&wanted(full_refresh).without(&delivered)).1,
+            names(&wanted(&full_refresh).without(&delivered)).1,
             ["lines", "users"]
         );
     }
@@ -172,7 +172,7 @@ resources:
     #[test]
     fn a_full_refresh_replaces_what_is_loaded() {
         let replaced = |full_refresh| {
-            let wanted = wanted(RunOptions {
+            let wanted = wanted(&RunOptions {
                 full_refresh,
                 ..RunOptions::default()
             });

@@ -81,7 +81,7 @@ async fn parents_that_are_not_selected_are_fetched_and_not_loaded() {
         receipt
             .tables
             .keys()
-            .map(|name| name.as_str())
+            .map(|name| &**name)
             .collect::<Vec<_>>(),
         ["comments"]
     );

@@ -39,7 +39,7 @@ async fn several_resources_are_loaded_in_one_load() {
         receipt
             .resources
             .keys()
-            .map(|name| name.as_str())
+            .map(|name| &**name)
             .collect::<Vec<_>>(),
         ["posts", "users"]
     );
@@ -104,7 +104,7 @@ async fn only_the_selected_resources_are_fetched() {
         receipt
             .tables
             .keys()
-            .map(|name| name.as_str())
+            .map(|name| &**name)
             .collect::<Vec<_>>(),
         ["users", "users__tags"]
     );

@@ -1,5 +1,7 @@
 //! Runs of whole plans against a scripted API, into a real DuckDB file.
 
+#![expect(clippy::unwrap_used, reason = "a test that panics has failed")]
+
 mod broken;
 mod children;
 mod destination;
