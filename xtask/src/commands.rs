@@ -126,21 +126,6 @@ pub(crate) fn bench(places: &Places, arguments: &[String]) -> Result<()> {
     tool::run(bench.args(arguments))
 }
 
-/// Runs the comparison of whole runs, whose table `docs/benchmarks.md` holds.
-pub(crate) fn bench_e2e(places: &Places, arguments: &[String]) -> Result<()> {
-    let mut bench = Cargo::open(places)?.call(&[
-        "run",
-        "--locked",
-        "--release",
-        "-p",
-        "apiduct-cli",
-        "--example",
-        "e2e",
-        "--",
-    ]);
-    tool::run(bench.args(arguments))
-}
-
 /// Checks dependencies, borders between crates, and the ratio of test to code.
 pub(crate) fn checks(places: &Places) -> Result<()> {
     let mut report = supply::check(places)?;

@@ -1,5 +1,6 @@
 //! Builds, tests and demonstrates apiduct on a fresh machine: `cargo xtask help`.
 
+mod bench;
 mod cargo;
 mod commands;
 mod download;
@@ -62,7 +63,7 @@ fn dispatch(arguments: &[String]) -> Result<()> {
         "ci" => commands::ci(&places),
         "checks" => commands::checks(&places),
         "bench" => commands::bench(&places, rest),
-        "bench-e2e" => commands::bench_e2e(&places, rest),
+        "bench-e2e" => bench::end_to_end(&places, rest),
         "setup" => commands::setup(&places, rest),
         "env" => print(&commands::env(&places)?),
         unknown => Err(Failure::new(format!("`{unknown}` is not a command"))

@@ -36,7 +36,9 @@ impl Server {
                 .read_line(&mut line)
                 .context(cannot)?;
         }
-        line.trim().trim_end_matches('/').clone_into(&mut server.base_url);
+        line.trim()
+            .trim_end_matches('/')
+            .clone_into(&mut server.base_url);
         if server.base_url.is_empty() {
             return Err(Failure::new(cannot()).because("it ended before it listened"));
         }
@@ -51,8 +53,7 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // It serves until its input closes. Killing it fails only when it is gone already.
-        drop(self.child.stdin.take());
+        // Both fail only when it is gone already.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
