@@ -68,7 +68,7 @@ pub(crate) struct Shared {
 
 impl Client {
     /// Starts a client of the API at `base_url`, an absolute `http` or `https` URL. A query in it is sent with every
-    /// request; a user name and a password in it become [`Basic`] authentication.
+    /// request; a user name and a password in it become [`crate::auth::Basic`] authentication.
     pub fn builder(base_url: impl Into<String>) -> ClientBuilder {
         ClientBuilder::new(base_url.into())
     }

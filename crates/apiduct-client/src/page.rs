@@ -118,3 +118,73 @@ impl fmt::Debug for Page {
             .finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use apiduct_json::ScanPlan;
+    use apiduct_model::Scalar;
+    use http::{HeaderMap, Method, StatusCode};
+
+    use super::*;
+
+    fn page(body: &'static str, needs: &[&str]) -> Page {
+        let url: url::Url = "http://h/x?api_key=s3cret".parse().unwrap();
+        let response = Response::new(StatusCode::OK, HeaderMap::new(), body, url.clone());
+        let needs: Vec<Selector> = needs
+            .iter()
+            .map(|need| Selector::parse(need).unwrap())
+            .collect();
+        let plan = ScanPlan::new(Selector::parse("data").unwrap(), needs.clone());
+        let scanned = plan.scan(&response.body).unwrap_or_default();
+        Page::new(
+            3,
+            Position::Start,
+            Request::new(Method::GET, url),
+            response,
+            scanned,
+            needs,
+        )
+    }
+
+    #[test]
+    fn captures_are_found_by_their_selector() {
+        let page = page(
+            r#"{"data":[],"next":"n","total":7}"#,
+            &["total", "next", "gone"],
+        );
+        let captured = |text| page.captured(&Selector::parse(text).unwrap());
+        assert_eq!(captured("next").scalar(), Some(&Scalar::from("n")));
+        assert_eq!(captured("total").scalar(), Some(&Scalar::from(7)));
+        assert_eq!(captured("gone"), &Captured::Absent);
+        assert_eq!(captured("data"), &Captured::Absent, "nobody asked for it");
+    }
+
+    #[test]
+    fn a_record_of_another_shape_is_named_by_its_number() {
+        let page = page(r#"{"data":[1,2,"three"]}"#, &[]);
+        let error = page.records::<u8>().unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "record 3 of page 3 from http://h/x?api_key=*** has another shape"
+        );
+        assert_eq!(page.records::<Value>().unwrap().len(), 3);
+    }
+
+    #[test]
+    fn the_value_is_parsed_once() {
+        let page = page(r#"{"data":[1]}"#, &[]);
+        let first: *const Value = page.value().unwrap();
+        assert!(std::ptr::eq(first, page.value().unwrap()));
+        assert!(matches!(self::page("{", &[]).value(), Err(Error::Json(_))));
+        assert_eq!(self::page("", &[]).value().unwrap(), &Value::Null);
+    }
+
+    #[test]
+    fn debug_output_holds_no_data() {
+        let shown = format!("{:?}", page(r#"{"data":["private"]}"#, &[]));
+        assert!(
+            !shown.contains("private") && !shown.contains("s3cret"),
+            "{shown}"
+        );
+    }
+}

@@ -450,7 +450,10 @@ async fn a_bad_line_costs_tries_and_not_a_single_record() {
         .rate(Fault::Truncate(0.5), 0.05)
         .rate(Fault::CutJson(0.7), 0.1)
         .at_most_in_a_row(3);
-    let api = MockApi::builder().collection("posts", posts(600)).chaos(chaos).start();
+    let api = MockApi::builder()
+        .collection("posts", posts(600))
+        .chaos(chaos)
+        .start();
     let (builder, timer) = client(&api);
     let client = builder.build().unwrap();
     for path in ["/posts", "/posts_header_link"] {
@@ -458,7 +461,11 @@ async fn a_bad_line_costs_tries_and_not_a_single_record() {
         assert!(error.is_none(), "{path}: {error:?}");
         assert_eq!(records(&got), posts(600), "{path}");
     }
-    assert!(timer.waits().len() > 20, "{} faults struck", timer.waits().len());
+    assert!(
+        timer.waits().len() > 20,
+        "{} faults struck",
+        timer.waits().len()
+    );
 }
 
 #[tokio::test]
