@@ -1,12 +1,12 @@
 //! From what was written to what is meant.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use apiduct_client::OnForeignOrigin;
 use apiduct_client::paginate::SinglePage;
-use apiduct_model::{ResourceName, SystemNames};
+use apiduct_model::{ResourceName, SystemNames, WriteDisposition};
 use http::Method;
-use std::sync::Arc;
 
 use super::graph::{self, Node};
 use super::{
@@ -121,7 +121,7 @@ impl<'s> Draft<'s> {
 
     fn is_loaded(&self) -> bool {
         self.merged.selected.value() != Some(&false)
-            && self.merged.write_disposition.value() != Some(&apiduct_model::WriteDisposition::Skip)
+            && self.merged.write_disposition.value() != Some(&WriteDisposition::Skip)
     }
 }
 
@@ -214,19 +214,13 @@ fn resource(
 ) -> ResourcePlan {
     let merged = &draft.merged;
     let endpoint = &merged.endpoint;
-    let from_parent = match parent {
-        Some(parent) => {
-            let include = merged.include_from_parent.value();
-            columns::from_parent(
-                include.map(Vec::as_slice).unwrap_or_default(),
-                parent,
-                problems,
-            )
-        }
-        None => {
-            refuse_orphan(draft, problems);
-            Vec::new()
-        }
+    let from_parent = if let Some(parent) = parent {
+        let include = merged.include_from_parent.value();
+        let include = include.map(Vec::as_slice).unwrap_or_default();
+        columns::from_parent(include, parent, problems)
+    } else {
+        refuse_orphan(draft, problems);
+        Vec::new()
     };
     ResourcePlan {
         name: ResourceName::from(draft.name()),

@@ -1,5 +1,7 @@
 //! The plan for people and machines.
 
+use std::fmt::Write;
+
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -149,7 +151,8 @@ fn url(plan: &Plan, resource: &ResourcePlan) -> String {
 fn push_param(url: &mut String, param: &ParamPlan) {
     for value in &param.values {
         url.push(if url.contains('?') { '&' } else { '?' });
-        url.push_str(&format!("{}={value}", param.key));
+        // Writing to a text cannot fail.
+        let _ = write!(url, "{}={value}", param.key);
     }
 }
 

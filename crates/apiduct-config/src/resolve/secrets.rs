@@ -218,7 +218,7 @@ impl<'s> Secrets<'s> {
     }
 }
 
-fn is_filled(value: &str, searched: &mut Vec<String>) -> bool {
+fn is_filled(value: &str, searched: &mut [String]) -> bool {
     if value.is_empty() {
         if let Some(last) = searched.last_mut() {
             last.push_str(" (empty)");

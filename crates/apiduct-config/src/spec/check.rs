@@ -1,13 +1,15 @@
 //! Holds a located tree against the tables of keys and reports all that does not fit.
 
+mod tagged;
+
 use std::fmt;
 
 use apiduct_json::Selector;
 
+pub(crate) use tagged::unknown_type;
+
 use super::keys;
-use super::paginator::PaginatorSpec;
-use super::short;
-use super::table::{Key, Kind, Need, Object, ShortForm, Tagged, Words};
+use super::table::{Key, Kind, Need, Object, Words};
 use super::units;
 use crate::error::{ConfigErrorKind, Problems, nearest};
 use crate::locate::{Entry, Mark, Node, NodeValue};
@@ -77,7 +79,7 @@ impl Checker<'_> {
             Kind::Bool => self.wrong(node, path, "`true` or `false`"),
             Kind::Integer { min } => self.integer(*min, node, path),
             Kind::Number | Kind::Duration | Kind::Bytes | Kind::Rate => {
-                self.measure(kind, node, path)
+                self.measure(kind, node, path);
             }
             Kind::Selector => self.selector(node, path),
             Kind::Word(words) => self.word(words, node, path),
@@ -163,9 +165,11 @@ impl Checker<'_> {
             Kind::Bytes => ("a size", "`256MiB` or `10MB`"),
             _ => ("a rate", "`10/s`, `100/min` or `5000/h`"),
         };
-        let text = match (&node.value, kind) {
-            (NodeValue::Text(text), Kind::Duration | Kind::Bytes | Kind::Rate)
-            | (NodeValue::Number(text), Kind::Number | Kind::Duration | Kind::Bytes) => text,
+        let takes_text = matches!(kind, Kind::Duration | Kind::Bytes | Kind::Rate);
+        let takes_number = matches!(kind, Kind::Number | Kind::Duration | Kind::Bytes);
+        let text = match &node.value {
+            NodeValue::Text(text) if takes_text => text,
+            NodeValue::Number(text) if takes_number => text,
             _ => return self.wrong(node, path, format!("{expected} such as {example}")),
         };
         let is_valid = match kind {
@@ -278,16 +282,25 @@ impl Checker<'_> {
             return self.wrong(node, path, "a mapping");
         };
         let mut first: Vec<Option<&Entry>> = vec![None; object.keys.len()];
+        let mut proposed: Vec<String> = Vec::new();
         for entry in entries {
             match object.key(&entry.key) {
                 Some((at, key)) => self.known(key, entry, &mut first[at], path),
                 // Keys of the user's own, such as anchors for others to refer to.
                 None if is_extension(object, &entry.key) => {}
-                None => self.push(path, entry.mark, unknown(object, &entry.key)),
+                None => {
+                    let kind = unknown(object, &entry.key);
+                    if let ConfigErrorKind::UnknownKey { nearest, .. } = &kind {
+                        proposed.extend(nearest.clone());
+                    }
+                    self.push(path, entry.mark, kind);
+                }
             }
         }
         for (key, found) in object.keys.iter().zip(first) {
-            if key.need == Need::Required && found.is_none() {
+            // A key that is missing because it is misspelled is one mistake, not two.
+            let is_misspelled = proposed.iter().any(|name| key.is_called(name));
+            if key.need == Need::Required && found.is_none() && !is_misspelled {
                 self.push(path, node.mark, missing(key));
             }
         }
@@ -324,119 +337,6 @@ impl Checker<'_> {
             _ => self.value(&key.kind, &entry.value, own),
         }
     }
-
-    fn tagged(&mut self, tagged: &'static Tagged, node: &Node, path: KeyPath<'_>) {
-        let Some(entries) = node.as_map() else {
-            return self.short_form(tagged, node, path);
-        };
-        let written = entries.iter().find(|entry| *entry.key == *"type");
-        let type_path = KeyPath::Key(&path, "type");
-        let (name, mark) = match written {
-            Some(entry) => match entry.value.as_text() {
-                Some(text) => (text, entry.value.mark),
-                None => return self.wrong(&entry.value, type_path, "a text"),
-            },
-            None => match tagged.default {
-                Some(name) => (name, node.mark),
-                None => {
-                    let kind = ConfigErrorKind::MissingKey {
-                        key: "type",
-                        doc: tagged.doc,
-                    };
-                    return self.push(path, node.mark, kind);
-                }
-            },
-        };
-        let Some(variant) = tagged.variant(name) else {
-            return self.push(type_path, mark, unknown_type(tagged, name));
-        };
-        let object = variant.object;
-        for entry in entries {
-            let (known, others) = (object.key(&entry.key), others_with(tagged, &entry.key));
-            if known.is_none() && !others.is_empty() {
-                let kind = ConfigErrorKind::ForeignKey {
-                    key: entry.key.to_string(),
-                    owner: object.what.to_owned(),
-                    belongs_to: others,
-                };
-                self.push(path, entry.mark, kind);
-            }
-        }
-        let own: Vec<Entry> = entries
-            .iter()
-            .filter(|entry| {
-                object.key(&entry.key).is_some() || others_with(tagged, &entry.key).is_empty()
-            })
-            .cloned()
-            .collect();
-        let own = Node {
-            value: NodeValue::Map(own),
-            mark: node.mark,
-        };
-        let before = self.problems.count();
-        self.object(object, &own, path);
-        self.one_place_only(&own, path);
-        if before == self.problems.count() && std::ptr::eq(tagged, &keys::PAGINATOR) {
-            self.paginator(node, path);
-        }
-    }
-
-    /// Settings that are fine one by one and cannot work together.
-    fn paginator(&mut self, node: &Node, path: KeyPath<'_>) {
-        let spec = PaginatorSpec::read(node, "");
-        if let Some(Err(error)) = spec.map(|spec| spec.validate()) {
-            let kind = ConfigErrorKind::Conflict {
-                reason: error.to_string(),
-                hint: None,
-            };
-            self.push(path, node.mark, kind);
-        }
-    }
-
-    /// `x_param` and `x_body_path` say where one value goes: to one place.
-    fn one_place_only(&mut self, node: &Node, path: KeyPath<'_>) {
-        for entry in node.as_map().unwrap_or_default() {
-            let Some(stem) = entry.key.strip_suffix("_body_path") else {
-                continue;
-            };
-            let param = format!("{stem}_param");
-            let both = node.value_of(&param).is_some_and(|other| !other.is_null());
-            if both && !entry.value.is_null() {
-                let kind = ConfigErrorKind::Conflict {
-                    reason: format!("`{param}` and `{}` exclude each other", entry.key),
-                    hint: Some("the value goes to the query or to the body; keep one".to_owned()),
-                };
-                self.push(path, entry.mark, kind);
-            }
-        }
-    }
-
-    fn short_form(&mut self, tagged: &'static Tagged, node: &Node, path: KeyPath<'_>) {
-        let Some(text) = node.as_text() else {
-            return self.wrong(node, path, "a text or a mapping");
-        };
-        if tagged.short == ShortForm::Values {
-            for kind in short::problems(tagged, text) {
-                self.push(path, node.mark, kind);
-            }
-            return;
-        }
-        let Some(variant) = tagged.variant(text) else {
-            return self.push(path, node.mark, unknown_type(tagged, text));
-        };
-        let needed = variant
-            .object
-            .keys
-            .iter()
-            .find(|key| key.need == Need::Required);
-        if let Some(key) = needed {
-            let kind = ConfigErrorKind::Conflict {
-                reason: format!("{} needs `{}`", variant.object.what, key.name),
-                hint: Some(format!("write `{{type: {text}, {}: ...}}`", key.name)),
-            };
-            self.push(path, node.mark, kind);
-        }
-    }
 }
 
 impl Words {
@@ -451,7 +351,7 @@ impl Words {
 }
 
 fn is_extension(object: &Object, key: &str) -> bool {
-    std::ptr::eq(object, &keys::ROOT) && key.starts_with("x-")
+    object.name == keys::ROOT.name && key.starts_with("x-")
 }
 
 fn missing(key: &'static Key) -> ConfigErrorKind {
@@ -482,26 +382,6 @@ fn unknown(object: &'static Object, key: &str) -> ConfigErrorKind {
         nearest: nearest(key, &spellings).map(str::to_owned),
         known: object.names(),
     }
-}
-
-pub(crate) fn unknown_type(tagged: &'static Tagged, name: &str) -> ConfigErrorKind {
-    match tagged.later.iter().find(|(word, _)| *word == name) {
-        Some((word, instead)) => not_supported(format!("{} `{word}`", tagged.what), instead),
-        None => ConfigErrorKind::UnknownValue {
-            what: tagged.what,
-            value: name.to_owned(),
-            valid: tagged.names(),
-        },
-    }
-}
-
-/// The other types that know `key`.
-fn others_with(tagged: &'static Tagged, key: &str) -> Vec<&'static str> {
-    let variants = tagged.variants.iter();
-    variants
-        .filter(|variant| variant.object.key(key).is_some())
-        .map(|variant| variant.name)
-        .collect()
 }
 
 fn expected_word(kind: &Kind) -> &'static str {

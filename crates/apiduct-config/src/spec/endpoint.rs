@@ -141,7 +141,7 @@ impl EndpointSpec {
                 &self.headers,
                 &defaults.headers,
                 |header| &header.name,
-                |a, b| a.eq_ignore_ascii_case(b),
+                str::eq_ignore_ascii_case,
             ),
             json: merge_json(&self.json, &defaults.json),
             paginator: self.paginator.or(&defaults.paginator),
@@ -299,9 +299,10 @@ pub(crate) fn headers(fields: &Fields<'_>, mode: Mode) -> Written<Vec<HeaderSpec
                 Mode::References => Template::literal(entry.key.clone()),
                 _ => Template::parse(&entry.key, mode).ok()?,
             };
-            let value = match entry.value.is_null() {
-                true => None,
-                false => Some(mark_sensitive(&entry.key, template(&entry.value, mode)?)),
+            let value = if entry.value.is_null() {
+                None
+            } else {
+                Some(mark_sensitive(&entry.key, template(&entry.value, mode)?))
             };
             Some(HeaderSpec {
                 name: entry.key.clone(),

@@ -23,7 +23,7 @@ impl AuthSpec {
     /// # Ok::<(), apiduct_config::ConfigErrors>(())
     /// ```
     pub fn parse(text: &str, name: &str) -> Result<Located<Self>, ConfigErrors> {
-        read(text, name, &keys::AUTH, |node| Self::read(node))
+        read(text, name, &keys::AUTH, Self::read)
     }
 }
 

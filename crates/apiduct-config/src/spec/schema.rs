@@ -185,15 +185,15 @@ fn of_words(words: &Words) -> Value {
         return json!({"enum": words.valid});
     }
     let letters = |word: &&str| -> String {
-        word.chars()
-            .map(|letter| {
-                format!(
-                    "[{}{}]",
-                    letter.to_ascii_uppercase(),
-                    letter.to_ascii_lowercase()
-                )
-            })
-            .collect()
+        let both = |letter: char| {
+            [
+                '[',
+                letter.to_ascii_uppercase(),
+                letter.to_ascii_lowercase(),
+                ']',
+            ]
+        };
+        word.chars().flat_map(both).collect()
     };
     let any: Vec<String> = words.valid.iter().map(letters).collect();
     json!({"type": "string", "pattern": format!("^({})$", any.join("|")), "examples": words.valid})

@@ -25,7 +25,8 @@ impl fmt::Display for RateLimit {
 }
 
 /// The regular expressions that the schema uses for what the functions here accept.
-pub(crate) const DURATION_PATTERN: &str = r"^\s*(\d+(\.\d+)?\s*(ms|s|sec|m|min|h|d)\s*)+$";
+pub(crate) const DURATION_PATTERN: &str =
+    r"^\s*(\d+(\.\d+)?\s*|(\d+(\.\d+)?\s*(ms|s|sec|m|min|h|d)\s*)+)$";
 pub(crate) const BYTES_PATTERN: &str = r"^\s*\d+(\.\d+)?\s*([KMGT]i?)?[Bb]?\s*$";
 pub(crate) const RATE_PATTERN: &str = r"^\s*\d+\s*/\s*(s|sec|second|m|min|minute|h|hour|d|day)\s*$";
 
@@ -72,7 +73,7 @@ pub(crate) fn bytes(text: &str) -> Option<u64> {
         return Some(whole);
     }
     let (amount, unit) = split_number(text)?;
-    let unit = unit.trim_end_matches(['B', 'b']);
+    let unit = unit.strip_suffix(['B', 'b']).unwrap_or(unit);
     let factor: f64 = match unit {
         "" => 1.0,
         "K" => 1e3,
@@ -121,8 +122,11 @@ fn split_number(text: &str) -> Option<(f64, &str)> {
     let end = text
         .find(|letter: char| !letter.is_ascii_digit() && letter != '.')
         .unwrap_or(text.len());
-    let amount = text[..end].parse().ok()?;
-    Some((amount, text[end..].trim_start()))
+    let number = &text[..end];
+    if number.starts_with('.') || number.ends_with('.') {
+        return None;
+    }
+    Some((number.parse().ok()?, text[end..].trim_start()))
 }
 
 #[cfg(test)]

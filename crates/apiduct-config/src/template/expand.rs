@@ -270,7 +270,9 @@ fn push_segment(out: &mut String, value: &str) {
                 out.push(char::from(byte));
             }
             // Writing to a text cannot fail.
-            other => drop(write!(out, "%{other:02X}")),
+            other => {
+                let _ = write!(out, "%{other:02X}");
+            }
         }
     }
 }

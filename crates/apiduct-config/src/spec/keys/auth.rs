@@ -1,0 +1,82 @@
+//! Authentication.
+
+use super::{PLAIN, SECRET, key, variant, words};
+use crate::spec::table::{Kind, Object, ShortForm, Tagged, Variant, Words};
+
+static LOCATION: Words = words(
+    "place for an API key",
+    &["header", "query", "param", "cookie"],
+);
+
+typed_object!(
+    BEARER,
+    "auth_bearer",
+    "auth `bearer`",
+    "A token in the `Authorization` header.",
+    [key(
+        "token",
+        SECRET,
+        "The token, best by reference: `${env:NAME}`."
+    )
+    .required(),]
+);
+typed_object!(
+    API_KEY,
+    "auth_api_key",
+    "auth `api_key`",
+    "A key in a header, a query parameter or a cookie.",
+    [
+        key("name", SECRET, "The header, parameter or cookie.").or("Authorization"),
+        key(
+            "api_key",
+            SECRET,
+            "The key that the API gave you, best by reference: `${env:NAME}`."
+        )
+        .required(),
+        key(
+            "location",
+            Kind::Word(&LOCATION),
+            "Where it goes; `param` is another word for `query`."
+        )
+        .or("header"),
+    ]
+);
+typed_object!(
+    BASIC,
+    "auth_basic",
+    "auth `http_basic`",
+    "User name and password.",
+    [
+        key("username", SECRET, "The name of the user.").required(),
+        key(
+            "password",
+            SECRET,
+            "The password of the user, best by reference: `${env:NAME}`."
+        )
+        .required(),
+    ]
+);
+
+pub(crate) static AUTH: Tagged = Tagged {
+    name: "auth",
+    what: "auth",
+    doc: "How requests prove who they are.",
+    default: Some("bearer"),
+    short: ShortForm::Values,
+    later: &[
+        (
+            "oauth2_client_credentials",
+            "fetch a token yourself and use `bearer`",
+        ),
+        ("oauth_jwt", "fetch a token yourself and use `bearer`"),
+    ],
+    variants: &[
+        variant("bearer", &BEARER),
+        variant("api_key", &API_KEY),
+        Variant {
+            name: "http_basic",
+            also: &["basic"],
+            object: &BASIC,
+        },
+    ],
+};

@@ -1,0 +1,252 @@
+//! Resources and their requests.
+
+use super::{AUTH, PAGINATOR, PATH, PLAIN, REQUEST, key, later, variant, words};
+use crate::spec::table::{Kind, Object, ShortForm, Tagged, Words};
+
+const DISPOSITION: Kind = Kind::Word(&Words {
+    later: &[(
+        "merge",
+        "use `replace` to reload the table as a whole, or `append`",
+    )],
+    later_mapping: true,
+    ..words("write disposition", &["append", "replace", "skip"])
+});
+
+const SEVERAL_PLAIN: Kind = Kind::OneOrMany(&PLAIN);
+
+macro_rules! resource_keys {
+    ($($first:expr),*) => {
+        &[
+            $($first,)*
+            key("include_from_parent", Kind::List(&PLAIN), "Top-level fields of the parent that each row gets as `_<parent>_<field>`."),
+            key("primary_key", SEVERAL_PLAIN, "The field or fields that identify a row."),
+            key("write_disposition", DISPOSITION, "What happens with the rows that are already in the table.").or("append"),
+            key("selected", Kind::Bool, "Whether rows are loaded; a resource that is not still feeds its children.").or("true"),
+            key("table_name", PLAIN, "The table that gets the rows.").or("the resource's name"),
+            key("columns", Kind::Map(&Kind::Object(&COLUMN)), "What is known about columns beforehand, by name."),
+            later("processing_steps", "change rows after loading, with SQL"),
+            later("merge_key", ""),
+            later("max_table_nesting", ""),
+            later("parallelized", "remove it: requests run side by side anyway, see `runtime.concurrency`"),
+            later("schema_contract", ""),
+            later("nested_hints", ""),
+            later("references", ""),
+            later("table_format", ""),
+            later("file_format", ""),
+            later("parent_table_name", ""),
+        ]
+    };
+}
+
+const OF_ENDPOINT: &[(&str, &str)] = &[
+    ("path", "endpoint"),
+    ("method", "endpoint"),
+    ("params", "endpoint"),
+    ("headers", "endpoint"),
+    ("json", "endpoint"),
+    ("paginator", "endpoint"),
+    ("data_selector", "endpoint"),
+    ("auth", "endpoint"),
+    ("incremental", "endpoint"),
+    ("allow_missing", "endpoint"),
+    ("entity", "endpoint"),
+];
+
+pub(crate) static RESOURCE: Object = Object {
+    name: "resource",
+    what: "a resource",
+    doc: "One collection of the API.",
+    misplaced: OF_ENDPOINT,
+    keys: resource_keys![
+        key(
+            "name",
+            PLAIN,
+            "Names the resource, its state and its table."
+        )
+        .required(),
+        key(
+            "endpoint",
+            Kind::Short(&PATH, &ENDPOINT),
+            "The request; a text is its path."
+        )
+    ],
+};
+
+pub(crate) static DEFAULTS: Object = Object {
+    name: "resource_defaults",
+    what: "`resource_defaults`",
+    doc: "Keys that every resource gets unless it writes its own.",
+    misplaced: OF_ENDPOINT,
+    keys: resource_keys![key(
+        "endpoint",
+        Kind::Object(&ENDPOINT),
+        "Keys of every request."
+    )],
+};
+
+pub(crate) static METHODS: Words = Words {
+    any_case: true,
+    ..words(
+        "method",
+        &["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"],
+    )
+};
+
+static ENTITY: Words = words("kind of answer", &["one", "many"]);
+
+pub(crate) static ENDPOINT: Object = Object {
+    name: "endpoint",
+    what: "an endpoint",
+    doc: "The request that a resource makes.",
+    misplaced: &[
+        ("write_disposition", "the resource"),
+        ("primary_key", "the resource"),
+        ("include_from_parent", "the resource"),
+        ("table_name", "the resource"),
+        ("selected", "the resource"),
+        ("columns", "the resource"),
+    ],
+    keys: &[
+        key("path", PATH, "Path behind `base_url`, or an absolute URL.").or("the resource's name"),
+        key(
+            "method",
+            Kind::Word(&METHODS),
+            "The HTTP method, in any case.",
+        )
+        .or("GET"),
+        key(
+            "params",
+            Kind::Map(&Kind::Param),
+            "Query parameters; null leaves one out, a list repeats it.",
+        ),
+        key(
+            "headers",
+            Kind::Map(&REQUEST),
+            "Headers, over those of the client; null removes one.",
+        ),
+        key(
+            "json",
+            Kind::Json,
+            "The JSON body, with placeholders in its texts.",
+        ),
+        key(
+            "paginator",
+            Kind::Tagged(&PAGINATOR),
+            "How to get from page to page; over that of the client.",
+        ),
+        key(
+            "data_selector",
+            Kind::Selector,
+            "JSONPath of the records in a page; detected if left out.",
+        ),
+        key(
+            "allow_missing",
+            Kind::Bool,
+            "Whether a page without the selected data counts as empty.",
+        )
+        .or("false"),
+        key(
+            "auth",
+            Kind::Tagged(&AUTH),
+            "Authentication in place of the client's; null switches it off.",
+        ),
+        key(
+            "entity",
+            Kind::Word(&ENTITY),
+            "Whether the answer is one record or a list of them; guessed from the path if left out.",
+        ),
+        key(
+            "max_pages",
+            Kind::Integer { min: 1 },
+            "Stop after so many pages.",
+        ),
+        later("data", "send the body with `json`"),
+        later("response_actions", ""),
+        later(
+            "incremental",
+            "load everything, with `write_disposition: replace`",
+        ),
+    ],
+};
+
+static DATA_TYPES: Words = Words {
+    later: &[
+        ("wei", "use `decimal`"),
+        ("time", "use `text`"),
+        ("binary", "use `text`"),
+    ],
+    ..words(
+        "data type",
+        &[
+            "text",
+            "bigint",
+            "double",
+            "bool",
+            "timestamp",
+            "date",
+            "decimal",
+            "json",
+        ],
+    )
+};
+
+pub(crate) static COLUMN: Object = Object {
+    name: "column",
+    what: "a column",
+    doc: "What is known about a column beforehand.",
+    misplaced: &[],
+    keys: &[
+        key(
+            "data_type",
+            Kind::Word(&DATA_TYPES),
+            "The type of its values.",
+        ),
+        key(
+            "scale",
+            Kind::Integer { min: 0 },
+            "Digits behind the point of a `decimal`, at most 38.",
+        )
+        .or("0"),
+        key("nullable", Kind::Bool, "Whether a row may lack a value.").or("true"),
+        later("name", "the key above is the name"),
+        later("precision", "decimals have 38 digits"),
+        later("primary_key", "write `primary_key` at the resource"),
+        later("merge_key", ""),
+        later("unique", ""),
+        later("timezone", ""),
+        later("description", ""),
+        later("partition", ""),
+        later("cluster", ""),
+        later("sort", ""),
+    ],
+};
+
+typed_object!(
+    RESOLVE,
+    "param_resolve",
+    "a parameter of type `resolve`",
+    "A field of the parent, bound in the path.",
+    [
+        key("resource", PLAIN, "The parent.").required(),
+        key(
+            "field",
+            Kind::Selector,
+            "JSONPath of the field in the parent's row."
+        )
+        .required(),
+    ]
+);
+
+/// The mappings that may stand for a query parameter.
+pub(crate) static PARAM: Tagged = Tagged {
+    name: "param",
+    what: "type of parameter",
+    doc: "A parameter whose value is found at run time.",
+    default: None,
+    short: ShortForm::TypeName,
+    later: &[(
+        "incremental",
+        "load everything, with `write_disposition: replace`",
+    )],
+    variants: &[variant("resolve", &RESOLVE)],
+};

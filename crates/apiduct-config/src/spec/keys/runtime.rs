@@ -1,0 +1,103 @@
+//! Limits, timeouts and retries.
+
+use super::{SECRET, key, words};
+use crate::spec::table::{Kind, Object, Words};
+
+pub(crate) static LOG_LEVELS: Words = Words {
+    any_case: true,
+    ..words(
+        "log level",
+        &["critical", "error", "warning", "info", "debug", "trace"],
+    )
+};
+
+pub(crate) static RUNTIME: Object = Object {
+    name: "runtime",
+    what: "`runtime`",
+    doc: "Limits, timeouts and retries.",
+    misplaced: &[],
+    keys: &[
+        key(
+            "max_retries",
+            Kind::Integer { min: 0 },
+            "Tries after the first one.",
+        )
+        .also(&["request_max_attempts"])
+        .or("5"),
+        key(
+            "backoff_factor",
+            Kind::Number,
+            "Factor of the waits between tries: 1, 2, 4, ... seconds.",
+        )
+        .also(&["request_backoff_factor"])
+        .or("1.0"),
+        key(
+            "max_retry_delay",
+            Kind::Duration,
+            "The longest wait before a try.",
+        )
+        .also(&["request_max_retry_delay"])
+        .or("300s"),
+        key(
+            "timeout",
+            Kind::Duration,
+            "For one try: the longest silence, and the longest wait for a connection.",
+        )
+        .also(&["request_timeout"])
+        .or("60s"),
+        key(
+            "connect_timeout",
+            Kind::Duration,
+            "For a connection to be made.",
+        )
+        .or("timeout, at most 30s"),
+        key(
+            "idle_timeout",
+            Kind::Duration,
+            "For the next bytes of an answer to arrive.",
+        )
+        .or("timeout"),
+        key(
+            "total_timeout",
+            Kind::Duration,
+            "For one try as a whole, however much it brings; null sets no bound.",
+        )
+        .or("null"),
+        key(
+            "max_wait",
+            Kind::Duration,
+            "The longest wait that a server may ask for before the run ends as incomplete.",
+        )
+        .or("300s"),
+        key(
+            "concurrency",
+            Kind::Integer { min: 1 },
+            "Requests in flight to one host.",
+        )
+        .or("8"),
+        key(
+            "rate_limit",
+            Kind::Rate,
+            "The most requests in a time, such as `10/s`.",
+        ),
+        key(
+            "max_response_bytes",
+            Kind::Bytes,
+            "The largest body, also after decompression.",
+        )
+        .or("256MiB"),
+        key("memory", Kind::Bytes, "Bound of everything in flight.").or("256MiB"),
+        key("user_agent", SECRET, "The `User-Agent` header."),
+        key(
+            "ca_bundle",
+            SECRET,
+            "A PEM file of certificates to trust beside those of the system.",
+        ),
+        key(
+            "log_level",
+            Kind::Word(&LOG_LEVELS),
+            "What is written to the log.",
+        )
+        .or("warning"),
+    ],
+};

@@ -1,0 +1,8 @@
+//! Behaviors of the configuration, from the text of a file to what is planned and resolved.
+
+mod broken;
+mod describe;
+mod formats;
+mod purity;
+mod schema;
+mod secrets;

@@ -1,0 +1,235 @@
+//! The JSON Schema and the reader agree.
+
+use std::sync::OnceLock;
+
+use apiduct_config::locate::Node;
+use apiduct_config::{Format, Spec};
+use jsonschema::Validator;
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+fn validator() -> &'static Validator {
+    static VALIDATOR: OnceLock<Validator> = OnceLock::new();
+    VALIDATOR.get_or_init(|| {
+        jsonschema::draft202012::new(&Spec::json_schema()).expect("the schema is a schema")
+    })
+}
+
+fn as_json(yaml: &str) -> Value {
+    let root = Node::parse(yaml, Format::Yaml, "t.yaml").expect("the text is YAML");
+    root.to_json()
+}
+
+/// What the reader says, and what the schema says.
+fn verdicts(document: &Value) -> (bool, bool) {
+    let text = document.to_string();
+    let read = Spec::parse(&text, Format::Json, "t.json");
+    (read.is_ok(), validator().is_valid(document))
+}
+
+/// A document that uses every key.
+const FULL: &str = r"
+name: tracker
+system_prefix: _dlt
+dataset: x
+destination: {type: duckdb, path: a.duckdb}
+x-anything: [1, {a: b}]
+client:
+  base_url: https://h
+  headers: {A: b, C: 1, D: true, E: null}
+  auth: {type: api_key, name: X, api_key: k, location: param}
+  paginator: {type: page_number, initial_page: 0, base_page: 0, page_param: p, total_path: null,
+    maximum_page: 3, stop_after_empty_page: true, has_more_path: more}
+  allowed_hosts: [cdn.h]
+  on_foreign_origin: strip
+resource_defaults:
+  primary_key: [a, b]
+  endpoint: {headers: {A: c}, auth: null, paginator: auto}
+resources:
+  - users
+  - name: posts
+    endpoint: users/{resources.users.id}/posts
+    include_from_parent: [id]
+  - name: full
+    primary_key: id
+    write_disposition: append
+    selected: true
+    table_name: t
+    columns: {a: {data_type: decimal, scale: 2, nullable: false}, b: null}
+    endpoint:
+      path: x/{org}
+      method: Post
+      params: {org: acme, a: [1, b, true, null], c: null, d: {type: resolve, resource: users, field: id}}
+      headers: {X: '{resources.users.id}'}
+      json: [1, {a: null}]
+      paginator: {type: cursor, cursor_path: a, cursor_param: b, stop_after_empty_page: true, has_more_path: c}
+      data_selector: $.data
+      allow_missing: true
+      auth: {token: t}
+      entity: many
+      max_pages: 5
+  - {name: off, endpoint: {paginator: {type: offset, limit: 5, offset: 0, offset_body_path: a, limit_body_path: b, total_path: t, maximum_offset: 9, stop_after_empty_page: false, has_more_path: m}}}
+  - {name: off2, endpoint: {paginator: {type: offset, limit: 5, offset_param: a, limit_param: b}, auth: {type: basic, username: u, password: p}}}
+  - {name: link, endpoint: {paginator: {type: json_response, next_url_path: a}, auth: 'bearer:x'}}
+  - {name: header, endpoint: {paginator: {type: header_link, links_next_key: a}}}
+  - {name: hc, endpoint: {paginator: {type: header_cursor, cursor_key: a, cursor_param: b}}}
+  - {name: pn, endpoint: {paginator: {type: page_number, page: 1, page_body_path: a}}}
+  - {name: cb, endpoint: {paginator: {type: cursor, cursor_body_path: a}}}
+  - {name: sp, endpoint: {paginator: {type: single_page}}}
+runtime: {max_retries: 5, backoff_factor: 1.0, max_retry_delay: 300s, timeout: 60, connect_timeout: 1h 30m,
+  idle_timeout: 250ms, total_timeout: null, max_wait: 1d, concurrency: 8, rate_limit: 10/s, max_response_bytes: 256MiB,
+  memory: 1024, user_agent: me, ca_bundle: ca.pem, log_level: WARNING}
+";
+
+#[test]
+fn a_document_with_every_key_is_accepted_by_both() {
+    let document = as_json(FULL);
+    let errors: Vec<String> = validator()
+        .iter_errors(&document)
+        .map(|error| format!("{} at {}", error, error.instance_path()))
+        .collect();
+    assert!(errors.is_empty(), "{errors:#?}");
+    if let Err(errors) = Spec::parse(FULL, Format::Yaml, "t.yaml") {
+        panic!("{errors}");
+    }
+}
+
+/// Every way to put an unknown key into a mapping, or a value of another kind in the place of one.
+fn spoiled(document: &Value) -> Vec<(String, Value)> {
+    let mut found = Vec::new();
+    spoil(document, "", &mut |path, spoiled| {
+        found.push((path.to_owned(), spoiled));
+    });
+    found
+}
+
+fn spoil(value: &Value, path: &str, emit: &mut dyn FnMut(&str, Value)) {
+    // A number as name of a user's choice, a body and extension keys take anything.
+    let takes_anything = ["/json", "/x-anything"]
+        .iter()
+        .any(|end| path.ends_with(end));
+    if takes_anything {
+        return;
+    }
+    match value {
+        Value::Object(map) => {
+            let is_open = ["/headers", "/params", "/columns"]
+                .iter()
+                .any(|end| path.ends_with(end));
+            if !is_open {
+                let mut more = map.clone();
+                more.insert("no_such_key".to_owned(), json!(1));
+                emit(&format!("{path} + no_such_key"), Value::Object(more));
+            }
+            for (key, inner) in map {
+                let path = format!("{path}/{key}");
+                let mut replace = |path: &str, inner: Value| {
+                    let mut changed = map.clone();
+                    changed.insert(key.clone(), inner);
+                    emit(path, Value::Object(changed));
+                };
+                spoil(inner, &path, &mut replace);
+            }
+        }
+        Value::Array(list) => {
+            emit(&format!("{path} = mapping"), json!({"no_such_key": 1}));
+            for (at, inner) in list.iter().enumerate() {
+                let mut replace = |path: &str, inner: Value| {
+                    let mut changed = list.clone();
+                    changed[at] = inner;
+                    emit(path, Value::Array(changed));
+                };
+                spoil(inner, &format!("{path}/{at}"), &mut replace);
+            }
+        }
+        Value::Null => {}
+        _ => {
+            emit(&format!("{path} = mapping"), json!({"no_such_key": 1}));
+            if !path.contains("/params/") && !path.contains("primary_key") {
+                emit(&format!("{path} = list"), json!([[1]]));
+            }
+        }
+    }
+}
+
+#[test]
+fn every_unknown_key_and_wrong_type_is_rejected_by_both() {
+    let document = as_json(FULL);
+    let spoiled = spoiled(&document);
+    assert!(spoiled.len() > 150, "only {}", spoiled.len());
+    for (path, document) in spoiled {
+        assert_eq!(
+            verdicts(&document),
+            (false, false),
+            "reader and schema on {path}"
+        );
+    }
+}
+
+#[test]
+fn keys_of_later_versions_are_not_in_the_schema() {
+    let text = Spec::json_schema().to_string();
+    for word in [
+        "processing_steps",
+        "incremental",
+        "response_actions",
+        "oauth2",
+        "merge_key",
+    ] {
+        assert!(!text.contains(word), "{word}");
+    }
+}
+
+#[test]
+fn required_keys_are_required_by_both() {
+    for document in [
+        json!({}),
+        json!({"client": {"base_url": "https://h"}}),
+        json!({"client": {}, "resources": []}),
+        json!({"client": {"base_url": null}, "resources": []}),
+        json!({"client": {"base_url": "https://h"}, "resources": [{"endpoint": "x"}]}),
+        json!({"client": {"base_url": "https://h", "paginator": {"type": "offset"}}, "resources": []}),
+        json!({"client": {"base_url": "https://h", "paginator": {"limit": 1}}, "resources": []}),
+        json!({"client": {"base_url": "https://h", "paginator": "offset"}, "resources": []}),
+        json!({"client": {"base_url": "https://h", "auth": {"type": "api_key"}}, "resources": []}),
+    ] {
+        assert_eq!(verdicts(&document), (false, false), "{document}");
+    }
+}
+
+#[test]
+fn every_property_is_documented() {
+    fn check(value: &Value, path: &str) {
+        if let Some(properties) = value.get("properties").and_then(Value::as_object) {
+            for (name, property) in properties {
+                assert!(property["description"].is_string(), "{path}/{name}");
+            }
+        }
+        if let Some(inner) = value.as_object() {
+            inner
+                .iter()
+                .for_each(|(key, inner)| check(inner, &format!("{path}/{key}")));
+        } else if let Some(list) = value.as_array() {
+            for inner in list {
+                check(inner, path);
+            }
+        }
+    }
+    check(&Spec::json_schema(), "");
+}
+
+proptest! {
+    /// The patterns of the schema and the readers of units say the same of texts near the border.
+    #[test]
+    fn units_are_the_same_in_schema_and_reader(
+        text in "[0-9]{0,3}(\\.[0-9]{1,2})?( )?(ms|s|m|h|d|KiB|MB|B|/s|/min|x)?( )?([0-9]{1,2}(s|m))?"
+    ) {
+        for key in ["timeout", "memory", "rate_limit"] {
+            let document = json!({
+                "client": {"base_url": "https://h"}, "resources": [], "runtime": {key: text.clone()},
+            });
+            let (read, valid) = verdicts(&document);
+            prop_assert_eq!(read, valid, "{} = {:?}", key, text);
+        }
+    }
+}
