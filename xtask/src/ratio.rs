@@ -8,6 +8,9 @@ use crate::failure::{Context, Result};
 /// Lines of tests for each line of code, at least.
 const LEAST: f64 = 0.8;
 
+/// Folders that hold nothing but tests and what tests are made of.
+const TEST_FOLDERS: [&str; 2] = ["tests", "apiduct-testkit"];
+
 /// Lines that are neither blank nor a comment.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Lines {
@@ -50,8 +53,8 @@ impl fmt::Display for Lines {
     }
 }
 
-/// Counts the Rust of all crates. Tests are what lies below a folder `tests`, files named `tests.rs`, and modules
-/// `tests` at the end of a file; benchmarks and examples are neither.
+/// Counts the Rust of all crates. Tests are what lies below a folder `tests`, files named `tests.rs`, modules
+/// `tests` at the end of a file, and the testkit, which exists for tests; benchmarks and examples are neither.
 ///
 /// # Errors
 ///
@@ -72,7 +75,7 @@ fn count_folder(folder: &Path, is_test: bool) -> Result<Lines> {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         if path.is_dir() {
             if !matches!(name.as_ref(), "benches" | "examples" | "target") {
-                lines += count_folder(&path, is_test || name == "tests")?;
+                lines += count_folder(&path, is_test || TEST_FOLDERS.contains(&name.as_ref()))?;
             }
         } else if name.ends_with(".rs") {
             let text = fs::read_to_string(&path)
