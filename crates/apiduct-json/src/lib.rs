@@ -62,7 +62,7 @@ mod text;
 mod value;
 
 pub use error::{JsonError, Location};
-pub use parser::{Kind, MAX_DEPTH, NextKey, Number, Parser, Reason, SyntaxError, Text};
+pub use parser::{KeyGuess, Kind, MAX_DEPTH, NextKey, Number, Parser, Reason, SyntaxError, Text};
 pub use plan::{Captured, DataFound, Road, ScanPlan, Scanned};
 pub use records::{Part, Records, Span};
 pub use selector::{Selector, SelectorError, SelectorProblem};

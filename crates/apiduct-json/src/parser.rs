@@ -75,6 +75,24 @@ impl<'a> Text<'a> {
     }
 }
 
+/// A key that is expected, for [`Parser::next_key_or`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyGuess {
+    /// The key as compact JSON spells it: escaped, quotes around it and a colon behind.
+    spelled: Box<[u8]>,
+}
+
+impl KeyGuess {
+    /// Expects `key`, which is given unescaped.
+    pub fn new(key: &str) -> Self {
+        Self {
+            spelled: format!("{}:", serde_json::Value::from(key))
+                .into_bytes()
+                .into(),
+        }
+    }
+}
+
 /// What [`Parser::next_key_or`] has met.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum NextKey<'a> {
@@ -461,17 +479,15 @@ impl<'a> Parser<'a> {
     /// # Errors
     /// When neither a key nor the end of the object stands here.
     #[inline]
-    pub fn next_key_or(&mut self, guess: &str) -> Result<NextKey<'a>> {
+    pub fn next_key_or(&mut self, guess: &KeyGuess) -> Result<NextKey<'a>> {
         let bytes = self.bytes();
-        let comma = usize::from(!self.is_fresh);
-        let start = self.at + comma;
-        if (self.is_fresh || bytes.get(self.at) == Some(&b','))
-            && bytes.get(start) == Some(&b'"')
-            && let Some(rest) = bytes.get(start + 1..)
-            && rest.starts_with(guess.as_bytes())
-            && rest.get(guess.len()..guess.len() + 2) == Some(b"\":")
-        {
-            self.at = start + guess.len() + 3;
+        let has_comma = bytes.get(self.at) == Some(&b',');
+        let start = self.at + usize::from(has_comma);
+        let is_right = bytes
+            .get(start..)
+            .is_some_and(|rest| rest.starts_with(&guess.spelled));
+        if is_right && has_comma != self.is_fresh {
+            self.at = start + guess.spelled.len();
             self.is_fresh = false;
             return Ok(NextKey::Guessed);
         }

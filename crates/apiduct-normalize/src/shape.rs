@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use apiduct_json::KeyGuess;
 use xxhash_rust::xxh3::Xxh3Builder;
 
 /// The objects found at one path of a table's records.
@@ -26,6 +27,8 @@ pub(crate) struct Shape {
 pub(crate) struct Slot {
     /// The key, unescaped.
     pub(crate) key: Box<str>,
+    /// The key as the parser compares it.
+    pub(crate) guess: KeyGuess,
     /// The column for scalars.
     pub(crate) column: Option<usize>,
     /// The shape of objects.
@@ -75,6 +78,7 @@ impl Shape {
     pub(crate) fn add(&mut self, key: &str, tap: Option<usize>) -> usize {
         let slot = Slot {
             key: key.into(),
+            guess: KeyGuess::new(key),
             column: None,
             child: None,
             nested: None,

@@ -102,21 +102,14 @@ impl Walker {
         let visit = self.visits;
         let mut guess = 0;
         loop {
-            let guessed = self.shapes[shape]
-                .slots
-                .get(guess)
-                .map_or("", |slot| &*slot.key);
-            let slot = match parser.next_key_or(guessed)? {
-                NextKey::End => return Ok(()),
-                NextKey::Guessed if guess < self.shapes[shape].slots.len() => guess,
-                NextKey::Guessed => self.slot(
-                    shape,
-                    Text {
-                        raw: "",
-                        is_escaped: false,
-                    },
-                )?,
+            let next = match self.shapes[shape].slots.get(guess) {
+                Some(guessed) => parser.next_key_or(&guessed.guess)?,
+                None => parser.next_key()?.map_or(NextKey::End, NextKey::Other),
+            };
+            let slot = match next {
+                NextKey::Guessed => guess,
                 NextKey::Other(key) => self.slot(shape, key)?,
+                NextKey::End => return Ok(()),
             };
             guess = slot + 1;
             let known = &mut self.shapes[shape].slots[slot];

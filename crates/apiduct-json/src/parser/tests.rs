@@ -195,7 +195,7 @@ fn a_right_guess_skips_the_key_and_a_wrong_one_reads_it() {
     parser.begin_object().unwrap();
     let mut steps = Vec::new();
     for guess in ["id", "name", "x", "name", "any"] {
-        let step = parser.next_key_or(guess).unwrap();
+        let step = parser.next_key_or(&KeyGuess::new(guess)).unwrap();
         steps.push(match step {
             NextKey::Guessed => "guessed".to_owned(),
             NextKey::Other(text) => text.raw.to_owned(),
@@ -211,11 +211,17 @@ fn a_right_guess_skips_the_key_and_a_wrong_one_reads_it() {
 
 #[test]
 fn guessing_refuses_what_reading_refuses() {
+    let mut parser = Parser::new("{\"a\"b\":1}");
+    parser.begin_object().unwrap();
+    assert!(
+        parser.next_key_or(&KeyGuess::new("a\"b")).is_err(),
+        "a quote in a key must be escaped"
+    );
     for text in [r#"{"a"1}"#, r#"{"a":1"b":2}"#, r#"{,"a":1}"#, r#"{"a":1,}"#] {
         let mut parser = Parser::new(text);
         parser.begin_object().unwrap();
         let outcome = loop {
-            match parser.next_key_or("a") {
+            match parser.next_key_or(&KeyGuess::new("a")) {
                 Ok(NextKey::End) => break Ok(()),
                 Ok(_) => parser.skip().unwrap(),
                 Err(error) => break Err(error),
