@@ -199,11 +199,7 @@ impl Clues<'_> {
         if let Some((number, selector)) = current {
             reasons.push(format!("`{selector}` says that this is page {number}"));
         }
-        // What was asked for counts as the API counts parameters, what is answered perhaps otherwise.
-        let base = match (asked, current) {
-            (Some(asked), Some((0, _))) => asked,
-            _ => here.min(1),
-        };
+        let base = here.min(1);
         let score = if asked.is_some() { 0.9 } else { 0.7 };
         finding(paginator.initial_page(here).base_page(base), score, reasons)
     }

@@ -120,6 +120,7 @@ mod tests {
             ("http://h/r", "HTTPS://h/x2", "https://h/x2"),
             ("http://h/r", "/page/2", "http://h/page/2"),
             ("http://h/r?x=1", "http://h/r", "http://h/r"),
+            ("http://h/r", "/r?page=2#top", "http://h/r?page=2"),
         ] {
             let paginator = JsonLink::default();
             let page = page_from(&paginator, current, &[], &json!({"next": link}), "data");

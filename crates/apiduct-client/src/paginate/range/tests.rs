@@ -101,6 +101,16 @@ fn the_usual_total_is_missed_when_nothing_else_can_end() {
 }
 
 #[test]
+fn an_empty_page_does_not_end_where_it_must_not() {
+    let paginator = PageNumber::new()
+        .stop_after_empty_page(false)
+        .has_more_path("more");
+    let body = json!({"data": [], "more": true});
+    let next = Step::Next(Position::Number(2));
+    assert_eq!(step(&paginator, &body), Ok(next));
+}
+
+#[test]
 fn has_more_is_read_from_booleans_and_words() {
     let paginator = PageNumber::new().has_more_path("more");
     let next = || Ok(Step::Next(Position::Number(2)));
