@@ -188,3 +188,6 @@ impl Problems {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

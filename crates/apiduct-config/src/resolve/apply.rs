@@ -233,11 +233,14 @@ impl Resolver<'_> {
                     problems.push(&site.path, site.mark, kind);
                 }
             }
-            if text.is_sensitive() && text.parent_fields().is_empty() {
-                // What is missing has just been reported.
-                drop(secrets.text(text, Use::Credential));
-            }
         });
+        for header in &resource.request.headers {
+            let value = &header.value;
+            if value.is_sensitive() && value.parent_fields().is_empty() {
+                // Registers what stands in the file itself; what is missing has just been reported.
+                drop(secrets.text(value, Use::Credential));
+            }
+        }
     }
 
     fn headers(&mut self, plan: &Plan) -> HeaderMap {

@@ -194,6 +194,14 @@ fn literal_credentials_are_registered_too() {
 }
 
 #[test]
+fn literal_parameters_do_not_mask_ordinary_words() {
+    let text = "client: {base_url: 'https://h'}\nresources: [{name: a, endpoint: {params: {key: status}}}]";
+    let (resolved, redactor) = resolve(&plan(text), &Outside::default());
+    resolved.unwrap();
+    assert_eq!(redactor.redact("the status is 200"), "the status is 200");
+}
+
+#[test]
 fn addresses_stay_readable_and_their_passwords_do_not() {
     let text = "client: {base_url: '${env:BASE}'}\nresources: []\ndataset: '${env:DATASET}'\ndestination: 'duckdb:${env:FOLDER}/x.duckdb'";
     let outside = Outside::default()

@@ -323,6 +323,8 @@ impl Checker<'_> {
         *first = Some(entry);
         let own = KeyPath::Key(&path, &entry.key);
         match key.need {
+            // Null asks for nothing.
+            Need::Optional | Need::Later(_) if entry.value.is_null() => {}
             Need::Later(instead) => {
                 self.push(
                     own,
@@ -333,7 +335,6 @@ impl Checker<'_> {
             Need::Required if entry.value.is_null() => {
                 self.wrong(&entry.value, own, expected_word(&key.kind));
             }
-            Need::Optional if entry.value.is_null() => {}
             _ => self.value(&key.kind, &entry.value, own),
         }
     }

@@ -28,7 +28,8 @@ impl fmt::Display for RateLimit {
 pub(crate) const DURATION_PATTERN: &str =
     r"^\s*(\d+(\.\d+)?\s*|(\d+(\.\d+)?\s*(ms|s|sec|m|min|h|d)\s*)+)$";
 pub(crate) const BYTES_PATTERN: &str = r"^\s*\d+(\.\d+)?\s*([KMGT]i?)?[Bb]?\s*$";
-pub(crate) const RATE_PATTERN: &str = r"^\s*\d+\s*/\s*(s|sec|second|m|min|minute|h|hour|d|day)\s*$";
+pub(crate) const RATE_PATTERN: &str =
+    r"^\s*0*[1-9]\d*\s*/\s*(s|sec|second|m|min|minute|h|hour|d|day)\s*$";
 
 /// A century: longer waits are a slip of the pen, and sums of them stay far from overflow.
 const LONGEST: f64 = 3.2e9;

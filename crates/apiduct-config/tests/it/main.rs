@@ -3,6 +3,9 @@
 mod broken;
 mod describe;
 mod formats;
+mod paginators;
 mod purity;
+mod reading;
+mod robust;
 mod schema;
 mod secrets;

@@ -1,0 +1,187 @@
+//! The same mistakes in TOML and JSON.
+
+use apiduct_config::Format;
+
+use super::report;
+
+fn toml(text: &str) -> String {
+    report(text, Format::Toml)
+}
+
+fn json(text: &str) -> String {
+    report(text, Format::Json)
+}
+
+#[test]
+fn toml_values_of_the_wrong_type_are_located() {
+    let text = r#"
+[client]
+base_url = 5
+headers = ["a"]
+on_foreign_origin = "follow"
+
+[runtime]
+timeout = 2024-01-01
+concurrency = 1.5
+rate_limit = "often"
+
+[[resources]]
+name = "a"
+selected = "no"
+endpoint.params = { x = { y = 1 } }
+"#;
+    insta::assert_snapshot!(toml(text), @r"
+    source.toml:3:12: client.base_url: `5` is not an absolute http or https URL
+      hint: write it like `https://api.example.com/v2`
+    source.toml:4:11: client.headers: expected a mapping, found a list
+    source.toml:5:21: client.on_foreign_origin: unknown policy `follow`
+      hint: valid are `refuse`, `strip`
+    source.toml:8:11: runtime.timeout: `2024-01-01` is not a duration
+      hint: write it like `30s`, `5m` or `1h 30m`
+    source.toml:9:15: runtime.concurrency: `1.5` is not a whole number from 1
+      hint: write it like `1`
+    source.toml:10:14: runtime.rate_limit: `often` is not a rate
+      hint: write it like `10/s`, `100/min` or `5000/h`
+    source.toml:14:12: resources[0].selected: expected `true` or `false`, found a text
+    source.toml:15:25: resources[0].endpoint.params.x: expected a text, number, boolean or list, found a mapping
+    ");
+}
+
+#[test]
+fn toml_paginators_and_auth_are_located() {
+    let text = r#"
+resources = ["a"]
+
+[client]
+base_url = "https://h"
+
+[client.auth]
+type = "bearer"
+tokn = "x"
+
+[client.paginator]
+type = "offset"
+page_param = "p"
+"#;
+    insta::assert_snapshot!(toml(text), @r"
+    source.toml:9:1: client.auth: unknown key `tokn`
+      hint: did you mean `token`?
+    source.toml:11:1: client.paginator: required key `limit` is missing
+      hint: add `limit`: records a page
+    source.toml:13:1: client.paginator: key `page_param` does not belong to paginator `offset`
+      hint: it belongs to `page_number`
+    ");
+}
+
+#[test]
+fn toml_references_between_resources_are_located() {
+    let text = r#"
+client = { base_url = "https://h" }
+
+[[resources]]
+name = "posts"
+endpoint = "users/{resources.user.id}/posts"
+
+[[resources]]
+name = "users"
+include_from_parent = ["id"]
+
+[[resources]]
+name = "users"
+table_name = "posts"
+"#;
+    insta::assert_snapshot!(toml(text), @r"
+    source.toml:6:12: resources[0].endpoint: resource `posts` needs resource `user`, which is not in the file
+      hint: did you mean `users`?
+    source.toml:10:23: resources[1].include_from_parent: resource `users` has no parent to include fields from
+      hint: refer to a parent with `{resources.PARENT.FIELD}`, or remove the key
+    source.toml:13:8: resources[2].name: the name `users` is taken by another resource, in line 9
+      hint: names must be unique; rename one
+    source.toml:14:14: resources[2].table_name: resources `posts` and `users` both load table `posts`
+      hint: give one of them a `table_name` of its own
+    ");
+}
+
+#[test]
+fn json_values_of_the_wrong_type_are_located() {
+    let text = r#"{
+  "client": {"base_url": "https://h", "auth": 7, "paginator": ["auto"]},
+  "resource_defaults": {"endpoint": "x", "columns": {"a": "text"}},
+  "resources": [
+    7,
+    {"name": "a", "endpoint": {"params": {"a": {"type": 1}}, "max_pages": 0}},
+    {"name": "b", "endpoint": {"json": {"x": "{y}"}, "headers": {"X": ["a"]}}}
+  ],
+  "runtime": {"max_retries": "5", "memory": true}
+}"#;
+    insta::assert_snapshot!(json(text), @r"
+    source.json:2:47: client.auth: expected a text or a mapping, found a number
+    source.json:2:63: client.paginator: expected a text or a mapping, found a list
+    source.json:3:37: resource_defaults.endpoint: expected a mapping, found a text
+    source.json:3:59: resource_defaults.columns.a: expected a mapping, found a text
+    source.json:5:5: resources[0]: expected a text or a mapping, found a number
+    source.json:6:57: resources[1].endpoint.params.a.type: expected a text, found a number
+    source.json:6:75: resources[1].endpoint.max_pages: `0` is not a whole number from 1
+      hint: write it like `1`
+    source.json:7:46: resources[2].endpoint.json: `{y}` is not a placeholder that may stand here
+      hint: write `{resources.PARENT.FIELD}`, or `{{` and `}}` for the braces themselves
+    source.json:7:71: resources[2].endpoint.headers.X: expected a text, found a list
+    source.json:9:30: runtime.max_retries: expected a whole number, found a text
+    source.json:9:45: runtime.memory: expected a size such as `256MiB` or `10MB`, found a boolean
+    ");
+}
+
+#[test]
+fn json_of_the_reference_with_its_later_features_says_which() {
+    let text = r#"{
+  "client": {"base_url": "https://h", "auth": {"type": "oauth_jwt"}, "session": null},
+  "resources": [
+    {
+      "name": "posts",
+      "write_disposition": "merge",
+      "merge_key": "id",
+      "max_table_nesting": 2,
+      "schema_contract": "freeze",
+      "nested_hints": {},
+      "references": [],
+      "table_format": "delta",
+      "file_format": "parquet",
+      "parent_table_name": "x",
+      "endpoint": {"path": "posts", "incremental": {"cursor_path": "at"}, "params": {"since": "{incremental.start_value}"}}
+    }
+  ]
+}"#;
+    insta::assert_snapshot!(json(text), @r"
+    source.json:2:56: client.auth.type: auth `oauth_jwt` is not supported by this version
+      hint: fetch a token yourself and use `bearer`
+    source.json:6:28: resources[0].write_disposition: write disposition `merge` is not supported by this version
+      hint: use `replace` to reload the table as a whole, or `append`
+    source.json:7:7: resources[0].merge_key: `merge_key` is not supported by this version
+    source.json:8:7: resources[0].max_table_nesting: `max_table_nesting` is not supported by this version
+    source.json:9:7: resources[0].schema_contract: `schema_contract` is not supported by this version
+    source.json:10:7: resources[0].nested_hints: `nested_hints` is not supported by this version
+    source.json:11:7: resources[0].references: `references` is not supported by this version
+    source.json:12:7: resources[0].table_format: `table_format` is not supported by this version
+    source.json:13:7: resources[0].file_format: `file_format` is not supported by this version
+    source.json:14:7: resources[0].parent_table_name: `parent_table_name` is not supported by this version
+    source.json:15:37: resources[0].endpoint.incremental: `incremental` is not supported by this version
+      hint: load everything, with `write_disposition: replace`
+    source.json:15:95: resources[0].endpoint.params.since: the placeholder `{incremental.start_value}` is not supported by this version
+      hint: leave the filter out and load everything, with `replace`
+    ");
+}
+
+#[test]
+fn json_must_be_one_document() {
+    insta::assert_snapshot!(json("{} {}"), @"source.json:1:4: something follows the document");
+    insta::assert_snapshot!(json(""), @"source.json:1:1: the text ends inside a value");
+    insta::assert_snapshot!(json("{\"a\": 01}"), @"source.json:1:9: a number that JSON does not allow");
+    insta::assert_snapshot!(json("// no\n{}"), @"source.json:1:1: expected a value");
+}
+
+#[test]
+fn toml_inline_mistakes_say_where() {
+    insta::assert_snapshot!(toml("client = { base_url = https }"), @"source.toml:1:23: string values must be quoted, expected literal string");
+    insta::assert_snapshot!(toml("a = 1\na = 2"), @"source.toml:2:1: duplicate key");
+    insta::assert_snapshot!(toml("when = 2024-13-01"), @"source.toml:1:8: invalid date, expected month between 01 and 12");
+}
