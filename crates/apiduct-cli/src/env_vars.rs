@@ -8,7 +8,7 @@ use std::fmt::Write;
 pub(crate) struct EnvVar {
     /// Its name.
     pub(crate) name: &'static str,
-    /// What it does, with its default.
+    /// What it does: a short sentence for the help, then details and the default.
     pub(crate) doc: &'static str,
 }
 
@@ -24,33 +24,34 @@ impl EnvVar {
 /// What goes to the log.
 pub(crate) const LOG: EnvVar = EnvVar {
     name: "APIDUCT_LOG",
-    doc: "What goes to the log on stderr: a level (`error`, `warn`, `info`, `debug`, `trace`) or a list such as \
-          `warn,apiduct_client=trace`. Wins over `-v`. Default: `warn`.",
+    doc: "What goes to the log on stderr. A level (`error`, `warn`, `info`, `debug`, `trace`) or a list such as \
+          `warn,apiduct_client=trace`; wins over `-v`. Default: `warn`.",
 };
 
 /// The level of the log, as the reference spells it.
 pub(crate) const RUNTIME_LOG_LEVEL: EnvVar = EnvVar {
     name: "RUNTIME__LOG_LEVEL",
-    doc: "The level of the log as `[runtime] log_level` of the reference spells it (`WARNING`, `INFO`, `DEBUG`). \
-          `APIDUCT_LOG` and `-v` win over it.",
+    doc: "The level of the log as the reference spells it. `ERROR`, `WARNING`, `INFO` or `DEBUG`; `APIDUCT_LOG` and \
+          `-v` win over it.",
 };
 
 /// The form of the output.
 pub(crate) const FORMAT: EnvVar = EnvVar {
     name: "APIDUCT_FORMAT",
-    doc: "The form of the output, like `--format`: `text` or `json`. Default: `text`.",
+    doc: "The form of the output, like `--format`. `text` or `json`. Default: `text`.",
 };
 
 /// The folder for packages and locks.
 pub(crate) const WORKING_DIR: EnvVar = EnvVar {
     name: "APIDUCT_WORKING_DIR",
-    doc: "The folder where runs keep fetched rows until they are loaded, like `--working-dir`. Default: `.apiduct`.",
+    doc: "Where fetched rows are kept until they are loaded. Like `--working-dir`. Default: `.apiduct`.",
 };
 
 /// The folder for the intermediate files of `get`.
 pub(crate) const TEMP_DIR: EnvVar = EnvVar {
     name: "TMPDIR",
-    doc: "Where `get` keeps rows while it writes CSV, a table or Parquet without `-o`. Default: that of the system.",
+    doc: "Where `get` keeps rows on their way to CSV or a table. Rows for a file (`-o`) are kept beside it. Default: the \
+          system's.",
 };
 
 /// The wish for no colors.
@@ -86,11 +87,13 @@ fn page() -> String {
 /// The variables as a section of the help.
 pub(crate) fn help() -> String {
     ALL.iter().fold(String::new(), |mut text, one| {
+        let short = one.doc.split(". ").next().unwrap_or_default();
+        // Writing to a string cannot fail.
         let _ = writeln!(
             text,
             "  {:<20} {}",
             one.name,
-            one.doc.split(". ").next().unwrap_or_default()
+            short.trim_end_matches('.').replace('`', "")
         );
         text
     })
@@ -109,6 +112,11 @@ mod tests {
             "write this into docs/reference/environment.md:\n{}",
             page()
         );
+    }
+
+    #[test]
+    fn a_variable_fits_a_line_of_the_help() {
+        assert!(help().lines().all(|line| line.len() <= 80), "{}", help());
     }
 
     #[test]

@@ -65,13 +65,14 @@ fn targets(
         2 => LevelFilter::DEBUG,
         _ => LevelFilter::TRACE,
     };
-    let others = if verbosity > 3 {
-        LevelFilter::DEBUG
-    } else {
-        LevelFilter::WARN
+    // What other libraries complain about comes back as one of our own errors.
+    let others = match verbosity {
+        0..=1 => LevelFilter::OFF,
+        2..=3 => LevelFilter::WARN,
+        _ => LevelFilter::DEBUG,
     };
     Ok(Targets::new()
-        .with_default(others.min(own))
+        .with_default(others)
         .with_target("apiduct", own))
 }
 

@@ -69,7 +69,10 @@ fn refuse(error: &clap::Error, arguments: &[OsString]) -> ExitCode {
             .unwrap_or_default()
             .trim_start_matches("error: ")
             .to_owned();
-        return Failure::usage(message, None).tell(&printer);
+        let tip = text
+            .lines()
+            .find_map(|line| line.trim_start().strip_prefix("tip: "));
+        return Failure::usage(message, tip).tell(&printer);
     }
     // Nothing better can be done when neither stdout nor stderr can be written.
     let _ = error.print();

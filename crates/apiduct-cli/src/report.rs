@@ -52,10 +52,10 @@ pub(crate) struct Mistake {
     hint: Option<String>,
     /// The file.
     file: String,
-    /// Line, from 1.
-    line: usize,
-    /// Column in characters, from 1.
-    column: usize,
+    /// Line, from 1; `None` for the file as a whole.
+    line: Option<usize>,
+    /// Column in characters, from 1; `None` for the file as a whole.
+    column: Option<usize>,
     /// The key, such as `resources[2].endpoint.paginator`.
     key: String,
 }
@@ -181,6 +181,10 @@ impl From<ConfigErrors> for Failure {
 
 impl From<RunError> for Failure {
     fn from(error: RunError) -> Self {
+        let error = match error {
+            RunError::Config(errors) => return errors.into(),
+            error => error,
+        };
         let code = match error.class() {
             ErrorClass::Config => ExitCode::Usage,
             ErrorClass::Source => ExitCode::Source,
@@ -211,27 +215,29 @@ impl From<apiduct::Error> for Failure {
 
 impl Report {
     fn of_mistakes(errors: &ConfigErrors) -> Self {
-        let mistakes: Vec<Mistake> = errors.iter().map(Mistake::new).collect();
-        let file = mistakes
-            .first()
-            .map(|one| one.file.clone())
-            .unwrap_or_default();
-        let message = match mistakes.len() {
-            1 => format!("1 mistake in `{file}`"),
-            many => format!("{many} mistakes in `{file}`"),
-        };
-        Self {
-            message,
-            causes: mistakes.iter().map(|one| one.message.clone()).collect(),
-            hint: mistakes
-                .first()
-                .and_then(|one| one.hint.clone())
-                .filter(|_| mistakes.len() == 1),
+        let mut report = Self {
+            message: String::new(),
+            causes: Vec::new(),
+            hint: None,
             class: ExitCode::Usage.class(),
             exit_code: ExitCode::Usage.number(),
-            mistakes,
+            mistakes: errors.iter().map(Mistake::new).collect(),
             code: ExitCode::Usage,
+        };
+        if let [one] = report.mistakes.as_slice() {
+            report.message.clone_from(&one.message);
+            report.causes.clone_from(&one.causes);
+            report.hint.clone_from(&one.hint);
+        } else {
+            let file = report.mistakes.first().map_or("", |one| &one.file);
+            report.message = format!("{} mistakes in `{file}`", report.mistakes.len());
+            report.causes = report
+                .mistakes
+                .iter()
+                .map(|one| one.message.clone())
+                .collect();
         }
+        report
     }
 
     fn tell(&self, printer: &Printer) {
@@ -300,13 +306,22 @@ fn causes<'e>(error: &'e (dyn Error + 'static)) -> impl Iterator<Item = String> 
 
 impl Mistake {
     fn new(error: &ConfigError) -> Self {
+        // A short option has but one place, and saying so helps nobody.
+        let message = error.to_string();
+        let is_option =
+            error.place.file.starts_with('-') && (error.place.line, error.place.column) == (1, 1);
+        let message = if is_option {
+            message.replacen(":1:1:", ":", 1)
+        } else {
+            message
+        };
         Self {
-            message: error.to_string(),
+            message,
             causes: causes(error).collect(),
             hint: error.hint(),
             file: error.place.file.clone(),
-            line: error.place.line,
-            column: error.place.column,
+            line: Some(error.place.line).filter(|line| *line > 0),
+            column: Some(error.place.column).filter(|column| *column > 0),
             key: error.path.clone(),
         }
     }
@@ -373,7 +388,7 @@ mod tests {
         let report = report(Failure::from(errors));
         assert_eq!(report.mistakes.len(), count);
         assert_eq!(report.exit_code, 2);
-        assert_eq!(report.mistakes[0].line, 1);
+        assert_eq!(report.mistakes[0].line, Some(1));
         assert_eq!(
             report.mistakes[0].hint.as_deref(),
             Some("did you mean `headers`?")

@@ -117,7 +117,7 @@ impl Overview {
         }
         let loads = quoted(&source.plan.system.loads_table());
         let loads = format!(
-            "SELECT load_id, status, inserted_at, rows FROM {loads} ORDER BY inserted_at DESC, load_id DESC LIMIT {LOADS}"
+            "SELECT load_id, inserted_at, rows FROM {loads} ORDER BY inserted_at DESC, load_id DESC LIMIT {LOADS}"
         );
         self.loads = objects(loader.as_mut(), &loads)?;
         let state = loader
@@ -145,7 +145,7 @@ impl Overview {
             parts.push(table::plain(&head, &[false, true], rows));
         }
         if !self.loads.is_empty() {
-            let head = ["load", "rows", "status", "at"].map(str::to_owned);
+            let head = ["load", "rows", "at"].map(str::to_owned);
             let cell = |load: &Map<String, Value>, key: &str| match load.get(key) {
                 Some(Value::String(text)) => text.clone(),
                 Some(Value::Number(number)) => {
@@ -154,11 +154,11 @@ impl Overview {
                 _ => String::new(),
             };
             let rows = self.loads.iter().map(|load| {
-                ["load_id", "rows", "status", "inserted_at"]
+                ["load_id", "rows", "inserted_at"]
                     .map(|key| cell(load, key))
                     .to_vec()
             });
-            parts.push(table::plain(&head, &[false, true, false, false], rows));
+            parts.push(table::plain(&head, &[false, true, false], rows));
         }
         for (resource, memory) in &self.state {
             parts.push(format!(
@@ -218,7 +218,7 @@ mod tests {
 
     #[test]
     fn an_overview_reads_from_the_outside_in() {
-        let load = json!({"load_id": "01J", "rows": 3497, "status": "complete", "inserted_at": "2026-01-01T00:00:00Z"});
+        let load = json!({"load_id": "01J", "rows": 3497, "inserted_at": "2026-01-01T00:00:00Z"});
         let overview = Overview {
             destination: "duckdb:t.duckdb".to_owned(),
             dataset: "t".to_owned(),
@@ -237,7 +237,7 @@ mod tests {
             "{text}"
         );
         assert!(
-            text.contains("01J   3,497  complete  2026-01-01T00:00:00Z\n"),
+            text.contains("01J   3,497  2026-01-01T00:00:00Z\n"),
             "{text}"
         );
         assert!(

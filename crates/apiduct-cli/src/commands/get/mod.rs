@@ -24,12 +24,12 @@ use crate::report::Failure;
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  apiduct get https://api.example.com/v1/items | wc -l
-  apiduct get https://api.example.com/v1/items --auth 'bearer:${env:TOKEN}' --param state=open
-  apiduct get https://api.example.com/v1/items --paginator '{type: cursor, cursor_path: meta.next}' --select data
-  apiduct get https://api.example.com/v1/items --limit 20 --output-format table
-  apiduct get https://api.example.com/v1/items -o items.parquet
-  apiduct get https://api.example.com/v1/search -X POST --json '{\"query\": \"all\"}'")]
+  apiduct get https://api.example.com/items | wc -l
+  apiduct get https://api.example.com/items --auth 'bearer:${env:TOKEN}' --param state=open
+  apiduct get https://api.example.com/items --paginator '{type: cursor, cursor_path: next}'
+  apiduct get https://api.example.com/items --select data --limit 20 --output-format table
+  apiduct get https://api.example.com/items -o items.parquet
+  apiduct get https://api.example.com/search --json '{\"query\": \"all\"}'")]
 pub(crate) struct GetArgs {
     /// The endpoint.
     #[arg(value_name = "URL")]

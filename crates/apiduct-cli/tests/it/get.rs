@@ -1,0 +1,269 @@
+use std::io::{BufRead, BufReader};
+use std::process::Stdio;
+
+use apiduct_testkit::{Access, MockApi, Reply};
+use serde_json::{Value, json};
+
+use crate::program::Program;
+
+fn records() -> impl Iterator<Item = Value> {
+    (1..=23).map(|id| json!({"id": id, "name": format!("Post {id}"), "labels": [{"name": "bug"}]}))
+}
+
+fn served() -> (MockApi, Program) {
+    let api = MockApi::builder().collection("posts", records()).start();
+    let program = Program::with_api(&api);
+    (api, program)
+}
+
+fn lines(text: &str) -> Vec<Value> {
+    text.lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect()
+}
+
+#[test]
+fn with_no_options_every_record_of_every_style_comes_out() {
+    let (api, program) = served();
+    let expected: Vec<Value> = records().collect();
+    for style in [
+        "posts",
+        "posts_zero_based",
+        "posts_relative_next_url",
+        "posts_under_a_different_key",
+        "posts_header_link",
+        "posts_all",
+        "posts_offset_limit",
+        "posts_cursor",
+    ] {
+        let text = program.ok(&["get", &api.url(&format!("/{style}"))]);
+        assert_eq!(lines(&text), expected, "{style}");
+    }
+}
+
+#[test]
+fn what_was_detected_is_told_on_stderr() {
+    let (api, program) = served();
+    let mut outcome = program.call(&["get", &api.url("/posts")]);
+    outcome.stdout.clear();
+    assert!(outcome.stderr.contains("records: `data`"), "{outcome}");
+    assert!(outcome.stderr.contains("paginator: "), "{outcome}");
+    assert!(
+        outcome.stderr.contains("23 records in 5 pages"),
+        "{outcome}"
+    );
+    let quiet = program.call(&["get", &api.url("/posts"), "-q"]);
+    assert_eq!((quiet.code, quiet.stderr.as_str()), (0, ""));
+}
+
+#[test]
+fn what_is_declared_is_not_detected() {
+    let (api, program) = served();
+    let outcome = program.call(&[
+        "get",
+        &api.url("/posts_cursor"),
+        "--paginator",
+        "{type: cursor, cursor_path: next_cursor, cursor_param: cursor}",
+        "--select",
+        "data",
+        "--param",
+        "limit=10",
+    ]);
+    assert_eq!(lines(&outcome.stdout).len(), 23, "{outcome}");
+    assert!(!outcome.stderr.contains("records: "), "{outcome}");
+    assert_eq!(api.requests_to("/posts_cursor").len(), 3);
+    let wrong = program.call(&["get", &api.url("/posts"), "--paginator", "{type: cursr}"]);
+    assert_eq!(wrong.code, 2);
+    insta::assert_snapshot!("wrong_paginator", wrong);
+}
+
+#[test]
+fn a_limit_asks_for_no_page_too_many() {
+    let (api, program) = served();
+    let text = program.ok(&["get", &api.url("/posts"), "--limit", "7"]);
+    assert_eq!(lines(&text).len(), 7);
+    assert_eq!(api.requests_to("/posts").len(), 2);
+}
+
+#[test]
+fn records_keep_their_own_bytes() {
+    let body = "{\"data\": [{\"id\": 1.10, \"big\": 123456789012345678901234567890},\n {\n\"t\": \"a\\u00e9 \\n\"\n}, 7]}";
+    let api = MockApi::builder()
+        .script("/odd", [Reply::raw_json(body)])
+        .start();
+    let program = Program::with_api(&api);
+    let text = program.ok(&["get", &api.url("/odd")]);
+    assert_eq!(
+        text,
+        "{\"id\": 1.10, \"big\": 123456789012345678901234567890}\n{\"t\":\"a\\u00e9 \\n\"}\n7\n"
+    );
+    let text = program.ok(&["get", &api.url("/odd"), "--format", "json"]);
+    assert!(
+        text.starts_with("[\n{\"id\": 1.10, \"big\": 123456789012345678901234567890},\n"),
+        "{text}"
+    );
+}
+
+#[test]
+fn headers_parameters_bodies_and_credentials_arrive() {
+    let api = MockApi::builder()
+        .post("/search", |request| {
+            Reply::json(&json!([{
+                "q": request.param("q"),
+                "header": request.header("x-one"),
+                "body": request.json(),
+            }]))
+        })
+        .protect("/", Access::basic("ada", "s3cret-word"))
+        .start();
+    let program = Program::with_api(&api).set("PASSWORD", "s3cret-word");
+    let outcome = program.call(&[
+        "get",
+        &api.url("/search"),
+        "-H",
+        "X-One: 1: 2",
+        "--param",
+        "q=a=b c",
+        "--json",
+        "{\"deep\": [1]}",
+        "--auth",
+        "basic:ada:${env:PASSWORD}",
+        "-vvv",
+    ]);
+    let expected = json!({"q": "a=b c", "header": "1: 2", "body": {"deep": [1]}});
+    assert_eq!(lines(&outcome.stdout), [expected], "{outcome}");
+    assert!(
+        !outcome.stderr.contains("s3cret-word") && !outcome.stderr.contains("YWRhOnMzY3JldC13b3Jk"),
+        "{outcome}"
+    );
+    let refused = program.call(&["get", &api.url("/search"), "--json", "{deep"]);
+    assert_eq!(refused.code, 2, "{refused}");
+    let missing = program.call(&[
+        "get",
+        &api.url("/search"),
+        "--auth",
+        "bearer:${env:NOWHERE}",
+    ]);
+    assert_eq!(missing.code, 2);
+    insta::assert_snapshot!("missing_secret_of_get", missing);
+}
+
+#[test]
+fn files_of_every_form_appear_whole() {
+    let (api, program) = served();
+    let url = api.url("/posts");
+    for file in ["a.jsonl", "a.json", "a.csv", "a.parquet"] {
+        let outcome = program.call(&["get", &url, "-o", file]);
+        assert_eq!(
+            (outcome.code, outcome.stdout.as_str()),
+            (0, ""),
+            "{outcome}"
+        );
+    }
+    assert_eq!(
+        program.files(),
+        [
+            "a.csv",
+            "a.json",
+            "a.jsonl",
+            "a.parquet",
+            "a__labels.csv",
+            "a__labels.parquet"
+        ]
+    );
+    assert_eq!(lines(&program.read("a.jsonl")).len(), 23);
+    let list: Vec<Value> = serde_json::from_str(&program.read("a.json")).unwrap();
+    assert_eq!(list, records().collect::<Vec<_>>());
+    assert_eq!(program.read("a.csv").lines().count(), 24);
+    assert_eq!(program.read("a__labels.csv").lines().count(), 24);
+    assert!(
+        std::fs::read(program.path("a.parquet"))
+            .unwrap()
+            .starts_with(b"PAR1")
+    );
+}
+
+#[test]
+fn tables_for_people_and_csv_show_types() {
+    let (api, program) = served();
+    let table = program.call(&[
+        "get",
+        &api.url("/posts"),
+        "--limit",
+        "2",
+        "--output-format",
+        "table",
+    ]);
+    assert_eq!(
+        table.stdout, "id  name\n──────────\n 1  Post 1\n 2  Post 2\n",
+        "{table}"
+    );
+    assert!(
+        table
+            .stderr
+            .contains("not shown: nested table `posts__labels` with 2 rows"),
+        "{table}"
+    );
+    let csv = program.ok(&[
+        "get",
+        &api.url("/posts"),
+        "--limit",
+        "2",
+        "--output-format",
+        "csv",
+    ]);
+    assert_eq!(csv, "id,name\n1,Post 1\n2,Post 2\n");
+    assert_eq!(
+        program
+            .call(&["get", &api.url("/posts"), "--output-format", "parquet"])
+            .code,
+        2
+    );
+    assert!(program.files().is_empty());
+}
+
+#[test]
+fn a_reader_that_has_enough_is_no_error() {
+    let api = MockApi::builder()
+        .get("/endless", |request| {
+            let page = request.number_param("page").unwrap_or(1);
+            let text = "x".repeat(1000);
+            let rows: Vec<Value> = (0..500)
+                .map(|row| json!({"id": page * 500 + row, "text": text}))
+                .collect();
+            Reply::json(&json!({"data": rows, "next": format!("/endless?page={}", page + 1)}))
+        })
+        .without_recording()
+        .start();
+    let program = Program::with_api(&api);
+    let mut command = program.command(&["get", &api.url("/endless")]);
+    let mut child = command
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut first = String::new();
+    BufReader::new(child.stdout.take().unwrap())
+        .read_line(&mut first)
+        .unwrap();
+    assert!(first.starts_with("{\"id\":500,"), "{first:.50}");
+    let output = child.wait_with_output().unwrap();
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(0), "{stderr}");
+    assert!(!stderr.contains("error"), "{stderr}");
+}
+
+#[test]
+fn an_error_keeps_the_old_file() {
+    let api = MockApi::builder()
+        .script("/items", [Reply::error(404, "no")])
+        .start();
+    let program = Program::with_api(&api);
+    program.write("a.jsonl", "old");
+    let outcome = program.call(&["get", &api.url("/items"), "-o", "a.jsonl"]);
+    assert_eq!(outcome.code, 3, "{outcome}");
+    assert_eq!(
+        (program.read("a.jsonl").as_str(), program.files().len()),
+        ("old", 1)
+    );
+}

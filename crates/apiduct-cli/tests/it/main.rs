@@ -1,0 +1,12 @@
+//! What people and programs meet at the command line: the real program, a fresh folder, a scripted API.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by a panic")]
+
+mod broken_sources;
+mod configuration;
+mod destinations;
+mod get;
+mod help;
+mod interruption;
+mod program;
+mod runs;
