@@ -2,9 +2,10 @@
 
 use std::collections::VecDeque;
 use std::fmt;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
+use apiduct_client::paginate::{Position, Reason, Total};
 use apiduct_client::{Error, Findings, Page, Pages};
 use apiduct_model::{ResourceName, Scalar};
 use apiduct_normalize::TapRow;
@@ -14,7 +15,7 @@ use tokio::task::JoinSet;
 use crate::error::RunError;
 use crate::event::{Event, EventSink};
 use crate::queue::{Closed, Sender};
-use crate::receipt::ResourceReceipt;
+use crate::receipt::{ResourceReceipt, Status};
 use crate::worker::{Delivery, ParentRows};
 
 /// The pages of a resource, for one record of its parent or as a whole.
@@ -42,6 +43,8 @@ pub(crate) struct Counters {
     bytes: AtomicU64,
     requests: AtomicU64,
     rate_limited: AtomicU64,
+    /// The API's own count of records, if it gives one.
+    expected: Mutex<Option<u64>>,
 }
 
 /// One resource being fetched.
@@ -62,19 +65,24 @@ impl Feed {
     pub(crate) async fn top(&self, queue: &Sender<Delivery>) -> Result<(), RunError> {
         let mut request = self.maker.request(None)?;
         let mut number = 0;
+        let mut expected = Expected::default();
         while let Some(page) = self.next(&mut request, number).await? {
             number += 1;
             if number == 1 {
                 self.report(request.pages.findings());
             }
+            expected.note(&page, request.pages.findings());
             let delivery = Delivery {
                 page: number,
                 records: page.raw_records().clone(),
                 constants: Vec::new(),
             };
             if self.deliver(queue, &page, delivery).await.is_err() {
-                break;
+                return Ok(());
             }
+        }
+        if !request.pages.end().is_some_and(Reason::is_cut_short) {
+            self.counters.expect(expected.records);
         }
         Ok(())
     }
@@ -216,6 +224,28 @@ impl Feed {
     }
 }
 
+/// How many records there should be, by what the pages say.
+#[derive(Debug, Default)]
+struct Expected {
+    /// Records that lie before the first page.
+    skipped: Option<u64>,
+    records: Option<u64>,
+}
+
+impl Expected {
+    fn note(&mut self, page: &Page, findings: Option<&Findings>) {
+        let skipped = *self.skipped.get_or_insert(match page.position {
+            Position::Number(number) => number,
+            _ => 0,
+        });
+        if let Some(Total::Records(total)) =
+            findings.and_then(|found| found.paginator.paginator.total(page))
+        {
+            self.records = Some(total.saturating_sub(skipped));
+        }
+    }
+}
+
 /// A page of one parent, fetched and not yet delivered.
 #[derive(Debug)]
 struct Fetched {
@@ -233,14 +263,27 @@ async fn head<T>(running: &mut VecDeque<mpsc::Receiver<T>>) -> Option<T> {
 }
 
 impl Counters {
+    fn expect(&self, records: Option<u64>) {
+        *self.expected.lock().unwrap_or_else(PoisonError::into_inner) = records;
+    }
+
     /// The counts as the receipt shows them.
     pub(crate) fn receipt(&self) -> ResourceReceipt {
         let pages = self.pages.load(Ordering::Relaxed);
         let requests = self.requests.load(Ordering::Relaxed);
+        let rows = self.rows.load(Ordering::Relaxed);
+        let expected_rows = *self.expected.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_complete = expected_rows.is_none_or(|expected| expected == rows);
         ResourceReceipt {
+            status: if is_complete {
+                Status::Complete
+            } else {
+                Status::Incomplete
+            },
             pages,
             requests,
-            rows: self.rows.load(Ordering::Relaxed),
+            rows,
+            expected_rows,
             bytes: self.bytes.load(Ordering::Relaxed),
             retries: requests.saturating_sub(pages),
             rate_limited: self.rate_limited.load(Ordering::Relaxed),

@@ -168,7 +168,7 @@ impl Pipeline {
             *receipt.tables.entry(table).or_default() += rows;
         }
         receipt.load_id = Some(load_id.to_string());
-        receipt.resources = extracted.resources;
+        receipt.take_resources(extracted.resources);
         self.packages().remove(load_id)?;
         Ok(())
     }

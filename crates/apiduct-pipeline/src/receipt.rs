@@ -88,6 +88,22 @@ impl Default for ResourceReceipt {
 }
 
 impl Receipt {
+    /// Takes over the receipts of `resources`, and is incomplete when one of them is.
+    pub(crate) fn take_resources(&mut self, resources: IndexMap<ResourceName, ResourceReceipt>) {
+        let incomplete = resources
+            .iter()
+            .find(|(_, one)| one.status != Status::Complete);
+        if let Some((name, one)) = incomplete {
+            let expected = one.expected_rows.unwrap_or_default();
+            self.status = Status::Incomplete;
+            self.reason = Some(format!(
+                "the API says that `{name}` has {expected} records, and {} came",
+                one.rows
+            ));
+        }
+        self.resources = resources;
+    }
+
     /// Records over all resources.
     pub fn rows(&self) -> u64 {
         self.resources.values().map(|resource| resource.rows).sum()

@@ -69,6 +69,12 @@ impl Walk {
     }
 
     pub(super) fn first_position(&self) -> Result<Position, Error> {
+        if let Some(paginator) = &self.paginator {
+            paginator.validate().map_err(|error| Error::Paginate {
+                page: 0,
+                source: PaginateError::from(error).redacted(self.client.redactor()),
+            })?;
+        }
         match (&self.options.resume_at, &self.paginator) {
             (Some(position), Some(_)) => Ok(position.clone()),
             (Some(_), None) => Err(Error::Setting {

@@ -184,3 +184,64 @@ async fn two_resources_may_not_fill_one_table() {
         "resources `posts` and `posts__tags` both fill table `posts__tags`"
     );
 }
+
+/// Serves `rows` records by offset and claims that there are `total`.
+fn counted(rows: i64, total: i64) -> MockApi {
+    let page = move |request: &apiduct_testkit::Received| {
+        let offset: i64 = request
+            .param("offset")
+            .and_then(|offset| offset.parse().ok())
+            .unwrap_or(0);
+        let data: Vec<Value> = (offset..rows.min(offset + 10))
+            .map(|id| json!({"id": id}))
+            .collect();
+        apiduct_testkit::Reply::json(&json!({"data": data, "total": total}))
+    };
+    MockApi::builder().get("/items", page).start()
+}
+
+const COUNTED: &str = "  - {name: items, endpoint: {path: items, data_selector: data, paginator: {type: offset, limit: 10}}}\n";
+
+#[tokio::test]
+async fn fewer_rows_than_the_api_counts_make_the_run_incomplete() {
+    let world = World::new(counted(25, 40));
+    let receipt = world.run(COUNTED).await.unwrap();
+    assert_eq!(receipt.status, Status::Incomplete);
+    assert_eq!(receipt.resources["items"].expected_rows, Some(40));
+    assert_eq!(
+        receipt.reason.as_deref(),
+        Some("the API says that `items` has 40 records, and 25 came")
+    );
+    assert_eq!(world.count("items"), "25", "what came is loaded");
+}
+
+#[tokio::test]
+async fn as_many_rows_as_the_api_counts_are_complete() {
+    let world = World::new(counted(25, 25));
+    let receipt = world.run(COUNTED).await.unwrap();
+    assert_eq!(
+        (receipt.status, receipt.resources["items"].expected_rows),
+        (Status::Complete, Some(25))
+    );
+}
+
+#[tokio::test]
+async fn rows_left_out_by_a_bound_of_the_user_do_not_count_as_missing() {
+    let world = World::new(counted(25, 25));
+    let receipt = world
+        .run(&COUNTED.replace("limit: 10", "limit: 10, maximum_offset: 20"))
+        .await
+        .unwrap();
+    assert_eq!(
+        (receipt.status, receipt.resources["items"].rows),
+        (Status::Complete, 20)
+    );
+    let receipt = world
+        .run(&COUNTED.replace("limit: 10", "limit: 10, offset: 10"))
+        .await
+        .unwrap();
+    assert_eq!(
+        (receipt.status, receipt.resources["items"].expected_rows),
+        (Status::Complete, Some(15))
+    );
+}
