@@ -46,7 +46,14 @@ fn headers(resource: &ResourcePlan) -> Vec<String> {
 #[test]
 fn every_short_form_gives_a_path() {
     let plan = plan(
-        "  - users\n  - {name: a}\n  - {name: b, endpoint: {}}\n  - {name: c, endpoint: api/c}\n  - {name: d, endpoint: {path: api/d}}\n  - {name: e, endpoint: null}",
+        r"
+  - users
+  - {name: a}
+  - {name: b, endpoint: {}}
+  - {name: c, endpoint: api/c}
+  - {name: d, endpoint: {path: api/d}}
+  - {name: e, endpoint: null}
+",
     );
     assert_eq!(paths(&plan), ["users", "a", "b", "api/c", "api/d", "e"]);
 }
@@ -55,7 +62,10 @@ fn every_short_form_gives_a_path() {
 fn the_name_wins_over_the_path_of_the_defaults() {
     let plan = plan_with(
         "resource_defaults: {endpoint: {path: x}}",
-        "  - a\n  - {name: b, endpoint: y}",
+        r"
+  - a
+  - {name: b, endpoint: y}
+",
     );
     assert_eq!(paths(&plan), ["a", "y"]);
 }
@@ -81,7 +91,12 @@ fn parameters_are_merged_one_by_one() {
     let head = "resource_defaults: {endpoint: {params: {limit: 100, state: all, sort: up}}}";
     let plan = plan_with(
         head,
-        "  - a\n  - {name: b, endpoint: {params: {state: open, page: 2, sort: null}}}\n  - {name: c, endpoint: {params: null}}\n  - {name: d, endpoint: {params: {}}}",
+        r"
+  - a
+  - {name: b, endpoint: {params: {state: open, page: 2, sort: null}}}
+  - {name: c, endpoint: {params: null}}
+  - {name: d, endpoint: {params: {}}}
+",
     );
     assert_eq!(
         params(&plan.resources[0]),
@@ -103,7 +118,11 @@ fn the_body_is_merged_at_its_top_level_only() {
     let head = "resource_defaults: {endpoint: {json: {a: {x: 1}, b: 1}}}";
     let plan = plan_with(
         head,
-        "  - {name: a, endpoint: {json: {a: {y: 2}, c: 3}}}\n  - {name: b, endpoint: {json: [1]}}\n  - {name: c, endpoint: {json: null}}",
+        r"
+  - {name: a, endpoint: {json: {a: {y: 2}, c: 3}}}
+  - {name: b, endpoint: {json: [1]}}
+  - {name: c, endpoint: {json: null}}
+",
     );
     let body = |at: usize| {
         plan.resources[at]
@@ -119,10 +138,17 @@ fn the_body_is_merged_at_its_top_level_only() {
 
 #[test]
 fn headers_are_merged_over_three_levels_in_any_case_and_null_removes_one() {
-    let head = "  headers: {Accept: json, X-A: client, X-B: client}\nresource_defaults: {endpoint: {headers: {x-a: defaults, X-C: defaults}}}";
+    let head = r"
+  headers: {Accept: json, X-A: client, X-B: client}
+resource_defaults: {endpoint: {headers: {x-a: defaults, X-C: defaults}}}
+";
     let plan = plan_with(
         head,
-        "  - a\n  - {name: b, endpoint: {headers: {X-C: own, x-b: null}}}\n  - {name: c, endpoint: {headers: null}}",
+        r"
+  - a
+  - {name: b, endpoint: {headers: {X-C: own, x-b: null}}}
+  - {name: c, endpoint: {headers: null}}
+",
     );
     assert_eq!(
         headers(&plan.resources[0]),
@@ -148,7 +174,11 @@ fn other_keys_are_replaced_as_a_whole_and_null_resets_them() {
     let head = "resource_defaults: {primary_key: [a, b], write_disposition: replace, selected: false, endpoint: {data_selector: data, allow_missing: true, method: post}}";
     let plan = plan_with(
         head,
-        "  - a\n  - {name: b, primary_key: id, write_disposition: append, selected: true, endpoint: {data_selector: rows, method: get}}\n  - {name: c, primary_key: null, write_disposition: null, selected: null, endpoint: {data_selector: null, allow_missing: null}}",
+        r"
+  - a
+  - {name: b, primary_key: id, write_disposition: append, selected: true, endpoint: {data_selector: rows, method: get}}
+  - {name: c, primary_key: null, write_disposition: null, selected: null, endpoint: {data_selector: null, allow_missing: null}}
+",
     );
     let [a, b, c] = plan.resources.as_slice() else {
         panic!()
@@ -300,7 +330,11 @@ fn one_record_wins_over_the_client_and_null_but_not_over_the_defaults_or_the_res
 #[test]
 fn the_kind_of_answer_can_be_said() {
     let plan = plan(
-        "  - {name: a, endpoint: {path: 'a/{id}', params: {id: 1}, entity: many}}\n  - {name: b, endpoint: {path: me, entity: one}}\n  - {name: c, endpoint: {path: 'a/{id}', params: {id: 1}, data_selector: rows}}",
+        r"
+  - {name: a, endpoint: {path: 'a/{id}', params: {id: 1}, entity: many}}
+  - {name: b, endpoint: {path: me, entity: one}}
+  - {name: c, endpoint: {path: 'a/{id}', params: {id: 1}, data_selector: rows}}
+",
     );
     let [a, b, c] = plan.resources.as_slice() else {
         panic!()
@@ -318,7 +352,13 @@ fn the_kind_of_answer_can_be_said() {
 #[test]
 fn parents_come_first_whatever_the_order_of_the_file() {
     let plan = plan(
-        "  - {name: c, endpoint: 'b/{resources.b.id}/c'}\n  - {name: b, endpoint: 'a/{resources.a.id}/b'}\n  - z\n  - {name: d, endpoint: {path: d, params: {a: '{resources.a.key}'}}}\n  - a",
+        r"
+  - {name: c, endpoint: 'b/{resources.b.id}/c'}
+  - {name: b, endpoint: 'a/{resources.a.id}/b'}
+  - z
+  - {name: d, endpoint: {path: d, params: {a: '{resources.a.key}'}}}
+  - a
+",
     );
     assert_eq!(order(&plan), ["a", "b", "c", "z", "d"]);
     let parents: Vec<Option<usize>> = plan.resources.iter().map(|one| one.parent).collect();
@@ -336,7 +376,10 @@ fn parents_come_first_whatever_the_order_of_the_file() {
 #[test]
 fn a_parent_is_tapped_once_for_each_field_wherever_it_is_used() {
     let plan = plan(
-        "  - p\n  - {name: c, include_from_parent: [number, a.b], endpoint: {path: 'p/{resources.p.number}/c', params: {x: '{resources.p.a.b}'}, headers: {X: '{resources.p.number}'}, json: {'{resources.p.k}': ['{resources.p.user.id}']}}}",
+        r"
+  - p
+  - {name: c, include_from_parent: [number, a.b], endpoint: {path: 'p/{resources.p.number}/c', params: {x: '{resources.p.a.b}'}, headers: {X: '{resources.p.number}'}, json: {'{resources.p.k}': ['{resources.p.user.id}']}}}
+",
     );
     let fields: Vec<&str> = plan.resources[0]
         .taps_for_children
@@ -357,7 +400,10 @@ fn a_parent_is_tapped_once_for_each_field_wherever_it_is_used() {
 fn parent_fields_in_the_defaults_are_for_children_only() {
     let plan = plan_with(
         "resource_defaults: {include_from_parent: [id]}",
-        "  - p\n  - {name: c, endpoint: 'p/{resources.p.id}/c'}",
+        r"
+  - p
+  - {name: c, endpoint: 'p/{resources.p.id}/c'}
+",
     );
     assert!(plan.resources[0].from_parent.is_empty());
     assert_eq!(plan.resources[1].from_parent[0].key, "_p_id");
@@ -375,7 +421,10 @@ fn static_names_in_a_path_take_their_parameter_with_them() {
 #[test]
 fn legacy_resolve_parameters_are_placeholders() {
     let plan = plan(
-        "  - p\n  - {name: c, endpoint: {path: 'p/{number}/c/{number}', params: {number: {type: resolve, resource: p, field: a.id}}}}",
+        r"
+  - p
+  - {name: c, endpoint: {path: 'p/{number}/c/{number}', params: {number: {type: resolve, resource: p, field: a.id}}}}
+",
     );
     let child = &plan.resources[1];
     assert_eq!(child.parent, Some(0));
@@ -386,18 +435,29 @@ fn legacy_resolve_parameters_are_placeholders() {
 
 #[test]
 fn tables_have_normalized_names() {
-    let plan = plan("  - userIDs\n  - {name: b, table_name: 'My Table'}");
+    let plan = plan(
+        r"
+  - userIDs
+  - {name: b, table_name: 'My Table'}
+",
+    );
     assert_eq!(plan.resources[0].table, "user_i_ds");
     assert_eq!(plan.resources[1].table, "my_table");
 }
 
 #[test]
 fn auth_of_a_resource_replaces_that_of_the_client_and_null_switches_it_off() {
-    let head =
-        "  auth: 'bearer:${env:A}'\nresource_defaults: {endpoint: {auth: 'bearer:${env:B}'}}";
+    let head = r"
+  auth: 'bearer:${env:A}'
+resource_defaults: {endpoint: {auth: 'bearer:${env:B}'}}
+";
     let plan = plan_with(
         head,
-        "  - a\n  - {name: b, endpoint: {auth: 'basic:u:${env:C}'}}\n  - {name: c, endpoint: {auth: null}}",
+        r"
+  - a
+  - {name: b, endpoint: {auth: 'basic:u:${env:C}'}}
+  - {name: c, endpoint: {auth: null}}
+",
     );
     let kinds: Vec<String> = plan
         .resources
@@ -446,7 +506,11 @@ fn an_extension_key_is_for_anchors() {
 
 #[test]
 fn planning_leaves_the_spec_as_it_is() {
-    let text = "client: {base_url: 'https://h'}\nresource_defaults: {endpoint: {params: {a: 1}}}\nresources: [b]";
+    let text = r"
+client: {base_url: 'https://h'}
+resource_defaults: {endpoint: {params: {a: 1}}}
+resources: [b]
+";
     let spec = Spec::parse(text, Format::Yaml, "t.yaml").unwrap();
     let before = format!("{spec:?}");
     Plan::build(&spec).unwrap();

@@ -167,7 +167,10 @@ fn files_that_cannot_be_read_are_not_missing() {
 
 #[test]
 fn secrets_do_not_show_in_debug_output() {
-    let text = "client: {base_url: 'https://h', auth: 'bearer:${env:T}'}\nresources: [{name: a, endpoint: {auth: 'basic:ada:${env:P}', params: {k: '${env:K}'}}}]";
+    let text = r"
+client: {base_url: 'https://h', auth: 'bearer:${env:T}'}
+resources: [{name: a, endpoint: {auth: 'basic:ada:${env:P}', params: {k: '${env:K}'}}}]
+";
     let outside = Outside::default()
         .env("T", "hunter22")
         .env("P", "passw0rd")
@@ -195,7 +198,10 @@ fn literal_credentials_are_registered_too() {
 
 #[test]
 fn literal_parameters_do_not_mask_ordinary_words() {
-    let text = "client: {base_url: 'https://h'}\nresources: [{name: a, endpoint: {params: {key: status}}}]";
+    let text = r"
+client: {base_url: 'https://h'}
+resources: [{name: a, endpoint: {params: {key: status}}}]
+";
     let (resolved, redactor) = resolve(&plan(text), &Outside::default());
     resolved.unwrap();
     assert_eq!(redactor.redact("the status is 200"), "the status is 200");
@@ -203,7 +209,12 @@ fn literal_parameters_do_not_mask_ordinary_words() {
 
 #[test]
 fn addresses_stay_readable_and_their_passwords_do_not() {
-    let text = "client: {base_url: '${env:BASE}'}\nresources: []\ndataset: '${env:DATASET}'\ndestination: 'duckdb:${env:FOLDER}/x.duckdb'";
+    let text = r"
+client: {base_url: '${env:BASE}'}
+resources: []
+dataset: '${env:DATASET}'
+destination: 'duckdb:${env:FOLDER}/x.duckdb'
+";
     let outside = Outside::default()
         .env("BASE", "https://ada:hunter22@api.example.com/v2")
         .env("DATASET", "staging")
@@ -223,7 +234,12 @@ fn addresses_stay_readable_and_their_passwords_do_not() {
 
 #[test]
 fn a_base_url_from_outside_must_be_one() {
-    let plan = plan("client: {base_url: '${env:BASE}'}\nresources: []");
+    let plan = plan(
+        r"
+client: {base_url: '${env:BASE}'}
+resources: []
+",
+    );
     let (resolved, _) = resolve(&plan, &Outside::default().env("BASE", "ftp://u:hunter22@h"));
     let error = resolved.unwrap_err();
     assert!(!error.contains("hunter22"), "{error}");
@@ -235,7 +251,13 @@ fn a_base_url_from_outside_must_be_one() {
 
 #[test]
 fn a_destination_may_come_from_outside_as_a_whole() {
-    let plan = plan("client: {base_url: 'https://h'}\nresources: []\ndestination: '${env:TO}'");
+    let plan = plan(
+        r"
+client: {base_url: 'https://h'}
+resources: []
+destination: '${env:TO}'
+",
+    );
     let (resolved, _) = resolve(&plan, &Outside::default().env("TO", "parquet:out"));
     let expected = Destination {
         kind: DestinationKind::Parquet,
@@ -252,7 +274,10 @@ fn a_destination_may_come_from_outside_as_a_whole() {
 
 #[test]
 fn each_resource_gets_its_own_auth_that_of_the_client_or_none() {
-    let text = "client: {base_url: 'https://h', auth: 'bearer:client-token'}\nresources: [a, {name: b, endpoint: {auth: 'basic:ada:password'}}, {name: c, endpoint: {auth: null}}]";
+    let text = r"
+client: {base_url: 'https://h', auth: 'bearer:client-token'}
+resources: [a, {name: b, endpoint: {auth: 'basic:ada:password'}}, {name: c, endpoint: {auth: null}}]
+";
     let plan = plan(text);
     let (resolved, _) = resolve(&plan, &Outside::default());
     let resolved = resolved.unwrap();
@@ -310,8 +335,12 @@ resources:
 
 #[test]
 fn an_empty_body_is_sent_and_no_body_is_not() {
-    let plan =
-        plan("client: {base_url: 'https://h'}\nresources: [a, {name: b, endpoint: {json: {}}}]");
+    let plan = plan(
+        r"
+client: {base_url: 'https://h'}
+resources: [a, {name: b, endpoint: {json: {}}}]
+",
+    );
     let (resolved, _) = resolve(&plan, &Outside::default());
     let resolved = resolved.unwrap();
     let body = |at: usize| {
@@ -327,7 +356,10 @@ fn an_empty_body_is_sent_and_no_body_is_not() {
 #[test]
 fn a_header_that_http_does_not_allow_is_an_error_without_its_value() {
     let plan = plan(
-        "client: {base_url: 'https://h'}\nresources: [p, {name: a, endpoint: {path: 'p/{resources.p.id}/a', headers: {X: '{resources.p.id}'}}}]",
+        r"
+client: {base_url: 'https://h'}
+resources: [p, {name: a, endpoint: {path: 'p/{resources.p.id}/a', headers: {X: '{resources.p.id}'}}}]
+",
     );
     let (resolved, _) = resolve(&plan, &Outside::default());
     let taps = vec![Tap {
