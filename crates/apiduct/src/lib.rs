@@ -12,12 +12,12 @@
 //! ```no_run
 //! use std::sync::Arc;
 //!
-//! use apiduct::config::{Plan, Spec, SystemSecrets};
+//! use apiduct::config::{Plan, resolve::SystemSource};
 //! use apiduct::pipeline::Pipeline;
 //!
 //! # async fn example(destination: Arc<dyn apiduct::load::Destination>) -> Result<(), Box<dyn std::error::Error>> {
-//! let plan = Plan::build(&Spec::from_file("tracker.yaml")?)?;
-//! let secrets = Arc::new(SystemSecrets::beside("tracker.yaml"));
+//! let plan = Plan::from_file("tracker.yaml")?;
+//! let secrets = Arc::new(SystemSource::beside("tracker.yaml"));
 //! let receipt = Pipeline::builder(plan, secrets).destination(destination).build().run().await?;
 //! println!("{} rows", receipt.rows());
 //! # Ok(())
@@ -59,3 +59,8 @@ pub use apiduct_duckdb as duckdb;
 /// Parquet files.
 #[cfg(feature = "parquet")]
 pub use apiduct_parquet as parquet;
+
+/// The code of the README, compiled with the documentation tests.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct Readme;
