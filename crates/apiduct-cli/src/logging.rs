@@ -2,16 +2,22 @@
 
 use std::io;
 use std::str::FromStr;
+use std::sync::OnceLock;
 
 use tracing::level_filters::LevelFilter;
+use tracing_subscriber::Registry;
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::reload::{Handle, Layer};
 use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::env_vars;
 use crate::printer::Printer;
 use crate::report::Failure;
+
+/// The filter of the log that runs.
+static FILTER: OnceLock<Handle<Targets, Registry>> = OnceLock::new();
 
 /// Starts the log.
 ///
@@ -26,17 +32,33 @@ pub(crate) fn start(printer: &Printer) -> Result<(), Failure> {
         printer.verbosity(),
         runtime_level.as_deref(),
     )?;
-    let layer = tracing_subscriber::fmt::layer()
+    let (targets, handle) = Layer::new(targets);
+    let lines = tracing_subscriber::fmt::layer()
         .with_ansi(false)
         .with_writer(LogWriter {
             printer: printer.clone(),
         });
-    // Fails only when a log runs already, and then that one serves.
-    let _ = tracing_subscriber::registry()
+    let is_first = tracing_subscriber::registry()
         .with(targets)
-        .with(layer)
-        .try_init();
+        .with(lines)
+        .try_init()
+        .is_ok();
+    if is_first {
+        // Nobody else sets it.
+        let _ = FILTER.set(handle);
+    }
     Ok(())
+}
+
+/// Logs as a file's `runtime.log_level` says, unless the command line or `APIDUCT_LOG` says otherwise.
+pub(crate) fn follow(printer: &Printer, level: &str) {
+    if env_vars::LOG.value().is_some() || printer.verbosity() > 0 {
+        return;
+    }
+    if let (Some(filter), Ok(targets)) = (FILTER.get(), targets(None, 0, Some(level))) {
+        // Fails only when the log is gone.
+        let _ = filter.reload(targets);
+    }
 }
 
 /// Which lines go to the log: `APIDUCT_LOG` before `-v` before `RUNTIME__LOG_LEVEL`.

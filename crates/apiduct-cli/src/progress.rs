@@ -14,6 +14,10 @@ use crate::printer::Printer;
 /// How often the lines move.
 const TICK: Duration = Duration::from_millis(120);
 
+/// The line of the destination while nothing is known of it, and later.
+const LOADING: &str = "{spinner} {msg} · {elapsed}";
+const LOADING_ROWS: &str = "{spinner} {msg} {wide_bar} {human_pos}/{human_len} · {elapsed}";
+
 /// The longest name of a resource that is aligned to.
 const WIDEST_NAME: usize = 32;
 
@@ -54,9 +58,9 @@ impl Counts {
     /// The counts after `elapsed`, as people read them.
     fn text(&self, elapsed: Duration) -> String {
         let mut text = format!(
-            "{} requests · {} rows · {}",
-            HumanCount(self.requests),
-            HumanCount(self.rows),
+            "{} · {} · {}",
+            counted(self.requests, "request"),
+            counted(self.rows, "row"),
             HumanBytes(self.bytes),
         );
         let seconds = elapsed.as_secs_f64();
@@ -76,6 +80,12 @@ impl Counts {
         }
         text
     }
+}
+
+/// `1 row`, `1,187 rows`.
+fn counted(number: u64, one: &str) -> String {
+    let ending = if number == 1 { "" } else { "s" };
+    format!("{} {one}{ending}", HumanCount(number))
 }
 
 #[expect(
@@ -164,16 +174,24 @@ impl Progress {
     }
 
     fn begin_loading(&self, rows: u64) {
-        let template = "{spinner} {msg} {wide_bar} {human_pos}/{human_len} rows";
-        let bar = self.bar(ProgressBar::new(rows), template);
-        bar.set_message(format!("loading into {}", self.destination));
+        let text = format!("loading {} into {}", counted(rows, "row"), self.destination);
+        let bar = self.bar(ProgressBar::new(rows), LOADING);
+        bar.set_message(text.clone());
         self.lock().loading = Some(bar);
         if !self.printer.has_bars() {
-            self.note(&format!(
-                "loading {} rows into {}",
-                HumanCount(rows),
-                self.destination
-            ));
+            self.note(&text);
+        }
+    }
+
+    /// Moves the line of the destination, which becomes a bar once there is something to measure.
+    fn move_loading(&self, rows: u64) {
+        if let Some(loading) = &self.lock().loading {
+            if loading.position() == 0
+                && let Ok(style) = ProgressStyle::with_template(LOADING_ROWS)
+            {
+                loading.set_style(style);
+            }
+            loading.inc(rows);
         }
     }
 }
@@ -215,11 +233,7 @@ impl EventSink for Progress {
             }
             Event::Finished { resource } => self.finish(resource),
             Event::Sealed { rows } => self.begin_loading(*rows),
-            Event::Written { rows, .. } => {
-                if let Some(loading) = &self.lock().loading {
-                    loading.inc(*rows);
-                }
-            }
+            Event::Written { rows, .. } => self.move_loading(*rows),
             Event::Committed { duration } => {
                 self.clear();
                 self.note(&format!(

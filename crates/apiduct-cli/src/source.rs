@@ -13,6 +13,7 @@ use apiduct::model::{Hint, Redactor};
 
 use crate::cli::DestinationArgs;
 use crate::exit_code::ExitCode;
+use crate::logging;
 use crate::printer::Printer;
 use crate::report::Failure;
 
@@ -42,6 +43,9 @@ impl Source {
     /// Every mistake in the file.
     pub(crate) fn read(file: &Path, printer: &Printer) -> Result<Self, Failure> {
         let plan = Plan::from_file(file)?;
+        if let Some(level) = plan.runtime.log_level {
+            logging::follow(printer, level);
+        }
         for warning in &plan.warnings {
             printer.warning(&warning.to_string());
             if let Some(hint) = Some(&warning.hint).filter(|hint| !hint.is_empty()) {

@@ -166,6 +166,34 @@ fn a_verbose_run_tells_each_stage_on_stderr() {
 }
 
 #[test]
+fn the_log_follows_the_file_the_environment_and_the_command_line() {
+    let (_api, program) = served();
+    let log = |program: &Program, more: &[&str]| {
+        let mut arguments = vec!["run", "api.yaml"];
+        arguments.extend(more);
+        let stderr = program.call(&arguments).stderr;
+        ["INFO", "DEBUG"].map(|level| stderr.contains(&format!(" {level} ")))
+    };
+    assert_eq!(log(&program, &[]), [false, false]);
+    assert_eq!(log(&program, &["-vv"]), [true, true]);
+    program.write(
+        "api.yaml",
+        &format!("{}runtime: {{log_level: INFO}}\n", program.read("api.yaml")),
+    );
+    assert_eq!(log(&program, &[]), [true, false]);
+    let program = program.set("RUNTIME__LOG_LEVEL", "DEBUG");
+    assert_eq!(
+        log(&program, &[]),
+        [true, false],
+        "the file wins over the spelling of the reference"
+    );
+    let program = program.set("APIDUCT_LOG", "error");
+    assert_eq!(log(&program, &["-vv"]), [false, false]);
+    let program = program.set("APIDUCT_LOG", "=[");
+    assert_eq!(program.call(&["run", "api.yaml"]).code, 2);
+}
+
+#[test]
 fn a_query_answers_in_every_form() {
     let (_api, program) = served();
     run(&program, &[]);

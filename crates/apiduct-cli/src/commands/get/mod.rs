@@ -106,11 +106,12 @@ struct Tally {
 
 impl Tally {
     fn text(&self) -> String {
-        let (records, pages) = (HumanCount(self.records), HumanCount(self.pages));
-        format!(
-            "{records} records in {pages} pages · {}",
-            HumanBytes(self.bytes)
-        )
+        let counted = |number: u64, one: &str| {
+            let ending = if number == 1 { "" } else { "s" };
+            format!("{} {one}{ending}", HumanCount(number))
+        };
+        let (records, pages) = (counted(self.records, "record"), counted(self.pages, "page"));
+        format!("{records} in {pages} · {}", HumanBytes(self.bytes))
     }
 }
 
