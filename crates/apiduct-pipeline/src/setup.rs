@@ -213,9 +213,7 @@ fn client(
     if let Some(user_agent) = &resolved.user_agent {
         builder = builder.header("User-Agent", user_agent);
     }
-    for (name, value) in &resolved.headers {
-        builder = builder.header(name.as_str(), &String::from_utf8_lossy(value.as_bytes()));
-    }
+    // The headers of the file come with each request, so that a resource can take one away.
     builder.build().map_err(|source| RunError::Client {
         source: Box::new(source),
     })

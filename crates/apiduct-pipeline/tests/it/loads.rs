@@ -245,3 +245,35 @@ async fn rows_left_out_by_a_bound_of_the_user_do_not_count_as_missing() {
         (Status::Complete, Some(15))
     );
 }
+
+#[tokio::test]
+async fn headers_of_the_client_reach_every_resource_that_does_not_take_them_away() {
+    let world = World::new(
+        MockApi::builder()
+            .json("/a", &json!([]))
+            .json("/b", &json!([]))
+            .start(),
+    );
+    let text = format!(
+        "name: shop\nclient: {{base_url: '{}', headers: {{X-Team: data, X-Old: 'yes'}}}}\nresources:\n  - a\n  - {{name: b, endpoint: {{path: b, headers: {{X-Old: null}}}}}}\n",
+        world.api.base_url()
+    );
+    let plan = Plan::parse(&text, Format::Yaml, "shop.yaml").unwrap();
+    let builder = Pipeline::builder(plan, Arc::new(SystemSource::in_folder(world.folder.path())));
+    builder
+        .working_dir(world.folder.path())
+        .destination(world.destination())
+        .build()
+        .run()
+        .await
+        .unwrap();
+    let seen = |path: &str| {
+        let request = world.api.requests_to(path).remove(0);
+        ["x-team", "x-old"].map(|name| request.header(name).map(str::to_owned))
+    };
+    assert_eq!(
+        seen("/a"),
+        [Some("data".to_owned()), Some("yes".to_owned())]
+    );
+    assert_eq!(seen("/b"), [Some("data".to_owned()), None]);
+}
