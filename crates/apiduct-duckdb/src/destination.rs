@@ -26,7 +26,7 @@ pub struct DuckDb {
 
 impl DuckDb {
     /// Memory for DuckDB's own buffers while loading, in MiB, unless [`DuckDb::memory_limit_mib`] is called.
-    pub const DEFAULT_MEMORY_LIMIT_MIB: u64 = 128;
+    pub const DEFAULT_MEMORY_LIMIT_MIB: u64 = 96;
 
     /// The database in the file `path`. It is made, with the folders above it, when it is opened for loading.
     pub fn new(path: impl Into<PathBuf>) -> Self {
@@ -44,7 +44,7 @@ impl DuckDb {
         self
     }
 
-    /// Bounds DuckDB's own buffers while loading, in MiB; default 128. Tables of more than 100 columns get more as
+    /// Bounds DuckDB's own buffers while loading, in MiB; default 96. Tables of more than 100 columns get more as
     /// they need it.
     #[must_use]
     pub fn memory_limit_mib(mut self, mebibytes: u64) -> Self {

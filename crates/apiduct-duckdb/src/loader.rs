@@ -4,14 +4,17 @@ use apiduct_load::{
     Batches, Commit, DestinationError, LoadId, Loader, QueryResult, SchemaDelta, State, TableChange,
 };
 use apiduct_model::{Schema, SystemNames, TableName, TableSchema};
-use duckdb::{AccessMode, Config, Connection};
+use duckdb::{Config, Connection};
 
 use crate::claim::Claim;
 use crate::destination::CAPABILITIES;
 use crate::failure::Failures;
 use crate::feed::{self, Registered};
-use crate::sql::Place;
+use crate::sql::{Place, literal, quoted};
 use crate::system::SystemTables;
+
+/// Rows of a row group, half of what DuckDB takes by itself: a load holds one group at a time before it is compressed.
+const ROW_GROUP_ROWS: u32 = 61_440;
 
 /// Columns that fit the memory limit as it is.
 const NARROW_COLUMNS: usize = 100;
@@ -52,10 +55,9 @@ impl DuckLoader {
             claim,
             failures,
         } = opening;
-        let connection = connect(path, memory_limit_mib).map_err(|error| failures.open(error))?;
-        let catalog = connection
-            .query_row("SELECT current_database()", [], |row| row.get(0))
-            .map_err(|error| failures.open(error))?;
+        let catalog = catalog_name(path, dataset);
+        let connection =
+            connect(path, &catalog, memory_limit_mib).map_err(|error| failures.open(error))?;
         Ok(Self {
             connection,
             place: Place {
@@ -98,20 +100,56 @@ impl DuckLoader {
     }
 }
 
-fn connect(path: &Path, memory_limit_mib: Option<u64>) -> duckdb::Result<Connection> {
+/// Opens the file as a catalog beside an empty database in memory.
+///
+/// Only an attached file can have smaller row groups and a name other than its dataset.
+fn connect(
+    path: &Path,
+    catalog: &str,
+    memory_limit_mib: Option<u64>,
+) -> duckdb::Result<Connection> {
     let mut config = Config::default()
         .with("autoinstall_known_extensions", "false")?
         .with("autoload_known_extensions", "false")?
         .custom_user_agent("apiduct")?;
-    config = match memory_limit_mib {
-        None => config.access_mode(AccessMode::ReadOnly)?,
-        Some(limit) => config.max_memory(&format!("{limit}MiB"))?.threads(1)?,
+    if let Some(limit) = memory_limit_mib {
+        config = config.max_memory(&format!("{limit}MiB"))?.threads(1)?;
+    }
+    // A relative path could be read as the name of another kind of database.
+    let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    let file = path
+        .to_str()
+        .ok_or_else(|| duckdb::Error::InvalidPath(path.clone()))?;
+    let option = match memory_limit_mib {
+        None => "READ_ONLY".to_owned(),
+        Some(_) => format!("ROW_GROUP_SIZE {ROW_GROUP_ROWS}"),
     };
-    let connection = Connection::open_with_flags(path, config)?;
+    let connection = Connection::open_in_memory_with_flags(config)?;
     feed::install(&connection)?;
+    connection.execute_batch(&format!(
+        "SET temp_directory = {}; ATTACH {} AS {catalog} (TYPE duckdb, {option}); USE {catalog}.main",
+        literal(&format!("{file}.tmp")),
+        literal(file),
+        catalog = quoted(catalog),
+    ))?;
     // Only a DuckDB with its time zone extension has the setting; without it, all is UTC anyway.
     let _ = connection.execute_batch("SET TimeZone = 'UTC'");
     Ok(connection)
+}
+
+/// The name under which queries may qualify the dataset: that of the file, as DuckDB itself would have it.
+///
+/// A file named like its dataset gets another: DuckDB refuses `tracker.issues` as ambiguous when both are `tracker`.
+fn catalog_name(path: &Path, dataset: &str) -> String {
+    let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+    let is_taken = [dataset, "memory", "system", "temp", ""]
+        .iter()
+        .any(|other| stem.to_lowercase() == other.to_lowercase());
+    if is_taken {
+        format!("{stem}_file")
+    } else {
+        stem.into_owned()
+    }
 }
 
 impl Loader for DuckLoader {

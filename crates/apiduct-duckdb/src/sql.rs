@@ -10,8 +10,12 @@ pub(crate) fn quoted(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
 
-/// A dataset in a database file. Names are qualified in full: file and dataset often have the same name, and DuckDB then
-/// refuses a shorter one as ambiguous.
+/// `text` as a literal.
+pub(crate) fn literal(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "''"))
+}
+
+/// A dataset in a database file.
 #[derive(Debug, Clone)]
 pub(crate) struct Place {
     pub(crate) catalog: String,

@@ -114,3 +114,46 @@ fn times_are_shown_in_utc() {
     let sql = "SELECT inserted_at::VARCHAR FROM _apiduct_loads";
     assert_eq!(text(&destination, sql), "2024-01-01 00:00:00+00");
 }
+
+#[test]
+fn a_file_named_like_its_dataset_is_not_ambiguous() {
+    let folder = tempfile::tempdir().unwrap();
+    for name in [
+        "ds.duckdb",
+        "DS.db",
+        "memory.duckdb",
+        "o'clock.duckdb",
+        "a.b.duckdb",
+        "größe",
+    ] {
+        let path = folder.path().join(name);
+        let destination = DuckDb::new(&path);
+        let package = numbers(&folder.path().join(name.len().to_string()), 0, 3);
+        load(&destination, &package);
+        assert_eq!(ask(&destination, "SELECT * FROM ds.t").rows(), 3, "{name}");
+        let wal = folder.path().join(format!("{name}.wal"));
+        assert!(!wal.exists(), "{name} was not closed in good order");
+    }
+}
+
+#[test]
+fn a_file_that_duckdb_made_is_gone_on_with() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.duckdb");
+    let theirs = duckdb::Connection::open(&path).unwrap();
+    theirs
+        .execute_batch("CREATE TABLE main.mine AS SELECT range AS n FROM range(200000)")
+        .unwrap();
+    drop(theirs);
+    let destination = DuckDb::new(&path);
+    load(&destination, &numbers(folder.path(), 0, 100_000));
+    let theirs = duckdb::Connection::open(&path).unwrap();
+    theirs
+        .execute_batch("INSERT INTO main.mine SELECT n FROM ds.t")
+        .unwrap();
+    let counts = "SELECT (SELECT count(*) FROM main.mine), (SELECT count(DISTINCT n) FROM ds.t)";
+    let counts: (i64, i64) = theirs
+        .query_row(counts, [], |row| Ok((row.get(0)?, row.get(1)?)))
+        .unwrap();
+    assert_eq!(counts, (300_000, 100_000));
+}
