@@ -2,6 +2,10 @@ use parquet::arrow::arrow_writer::ArrowWriterOptions;
 use parquet::basic::{Compression, ZstdLevel};
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
 
+/// Bytes of a page before compression. Every column holds one dictionary and one page in memory, so it bounds memory by
+/// the number of columns; a dictionary that outgrows it would not have saved much.
+const PAGE_BYTES: usize = 128 << 10;
+
 /// How files are laid out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FileOptions {
@@ -10,7 +14,7 @@ pub struct FileOptions {
     pub zstd_level: i32,
     /// Rows of a row group at most; default 65 536.
     pub row_group_rows: usize,
-    /// Encoded bytes of a row group after which it ends, in memory; default 24 MiB.
+    /// Encoded bytes of a row group after which it ends, in memory; default 8 MiB.
     pub row_group_bytes: usize,
 }
 
@@ -19,7 +23,7 @@ impl Default for FileOptions {
         Self {
             zstd_level: 1,
             row_group_rows: 65_536,
-            row_group_bytes: 24 << 20,
+            row_group_bytes: 8 << 20,
         }
     }
 }
@@ -30,6 +34,8 @@ impl FileOptions {
         let properties = WriterProperties::builder()
             .set_compression(Compression::ZSTD(level))
             .set_max_row_group_row_count(Some(self.row_group_rows.max(1)))
+            .set_dictionary_page_size_limit(PAGE_BYTES)
+            .set_data_page_size_limit(PAGE_BYTES)
             .set_statistics_enabled(EnabledStatistics::Chunk)
             .set_created_by(concat!("apiduct version ", env!("CARGO_PKG_VERSION")).to_owned())
             .build();

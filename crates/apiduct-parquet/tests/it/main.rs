@@ -1,7 +1,11 @@
 //! What the files promise, read back by the Parquet reader.
 
-#![expect(clippy::unwrap_used, reason = "helpers of tests may panic like the tests themselves")]
+#![expect(
+    clippy::unwrap_used,
+    reason = "helpers of tests may panic like the tests themselves"
+)]
 
+use std::fmt::Write;
 use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
@@ -19,6 +23,23 @@ fn batch(from: i64, rows: i64, width: usize) -> RecordBatch {
     let texts = (from..from + rows).map(|id| format!("{id:0>width$}"));
     let texts: ArrayRef = Arc::new(StringArray::from_iter_values(texts));
     RecordBatch::try_from_iter([("id", ids), ("text", texts)]).unwrap()
+}
+
+/// Rows of 200 hexadecimal digits that no compression makes much smaller.
+fn noise(rows: u64) -> RecordBatch {
+    let mut state = 7_u64;
+    let texts = (0..rows).map(|_| {
+        let mut text = String::new();
+        while text.len() < 200 {
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
+            write!(text, "{:08x}", state >> 32).unwrap();
+        }
+        text
+    });
+    let texts: ArrayRef = Arc::new(StringArray::from_iter_values(texts));
+    RecordBatch::try_from_iter([("text", texts)]).unwrap()
 }
 
 fn reader(path: &Path) -> ParquetRecordBatchReaderBuilder<File> {
@@ -91,8 +112,8 @@ fn long_values_end_a_row_group_before_its_rows_do() {
         row_group_bytes: 1 << 20,
         ..FileOptions::default()
     };
-    let mut file = TableFile::create(&path, &batch(0, 0, 1).schema(), &options).unwrap();
-    file.write(&batch(0, 40_000, 400)).unwrap();
+    let mut file = TableFile::create(&path, &noise(0).schema(), &options).unwrap();
+    file.write(&noise(40_000)).unwrap();
     file.finish().unwrap();
     assert!(reader(&path).metadata().num_row_groups() > 2);
     assert_eq!(

@@ -21,6 +21,10 @@ use crate::rows::CsvWriter;
 use crate::source::destination_failure;
 use crate::table;
 
+/// Rows, and bytes, after which a batch goes to the disk.
+const BATCH_ROWS: usize = 16_384;
+const BATCH_BYTES: usize = 2 << 20;
+
 /// Rows of a table for people.
 const TABLE_ROWS: usize = 1000;
 
@@ -56,7 +60,9 @@ impl ColumnSink {
         let writer = packages
             .create(load_id)
             .map_err(|error| destination_failure(&error))?;
-        let options = Options::new(resource_name(url), &load_id.to_string());
+        let mut options = Options::new(resource_name(url), &load_id.to_string());
+        options.batch_rows = BATCH_ROWS;
+        options.batch_bytes = BATCH_BYTES;
         let normalizer =
             Normalizer::try_new(options).map_err(|error| Failure::new(ExitCode::Data, &error))?;
         Ok(Self {
