@@ -261,14 +261,19 @@ pub fn parse_decimal(text: &str, scale: u8) -> Option<i128> {
     (value <= LARGEST).then_some(if negative { -value } else { value })
 }
 
-/// A double as the shortest text that reads back as the same double, with a fraction or an exponent.
+/// A double as the shortest text that reads back as the same double; whole numbers have no fraction, so that it does
+/// not matter whether they came as `5` or `5.0`.
 ///
 /// ```
-/// assert_eq!(apiduct_model::arrow::double_text(1.0), "1.0");
+/// use apiduct_model::arrow::double_text;
+///
+/// assert_eq!((double_text(5.0), double_text(0.1)), ("5".to_owned(), "0.1".to_owned()));
 /// ```
 pub fn double_text(double: f64) -> String {
-    serde_json::Number::from_f64(double)
-        .map_or_else(|| double.to_string(), |number| number.to_string())
+    let text = serde_json::Number::from_f64(double)
+        .map_or_else(|| double.to_string(), |number| number.to_string());
+    text.strip_suffix(".0")
+        .map_or_else(|| text.clone(), str::to_owned)
 }
 
 fn to_text(array: &ArrayRef) -> ArrayRef {

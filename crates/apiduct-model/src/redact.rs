@@ -41,7 +41,16 @@ const SENSITIVE_PARAMETERS: [&str; 11] = [
 /// ```
 #[derive(Clone, Default)]
 pub struct Redactor {
-    needles: Arc<RwLock<Vec<String>>>,
+    secrets: Arc<RwLock<Secrets>>,
+}
+
+/// What is looked for.
+#[derive(Default)]
+struct Secrets {
+    /// All forms of the secrets, the longest first.
+    needles: Vec<String>,
+    /// Secrets that are too short to be searched for.
+    short: Vec<String>,
 }
 
 impl fmt::Debug for Redactor {
@@ -54,7 +63,12 @@ impl Redactor {
     /// Remembers `secret` and its encoded forms.
     pub fn register(&self, secret: &SecretText) {
         let raw = secret.expose();
+        let mut secrets = self.secrets.write().unwrap_or_else(PoisonError::into_inner);
+        let Secrets { needles, short } = &mut *secrets;
         if raw.len() < SHORTEST {
+            if !raw.is_empty() && !short.contains(raw) {
+                short.push(raw.clone());
+            }
             return;
         }
         let json = serde_json::Value::from(raw.as_str()).to_string();
@@ -65,7 +79,6 @@ impl Redactor {
             base64_core(raw.as_bytes()),
             json[1..json.len() - 1].to_owned(),
         ];
-        let mut needles = self.needles.write().unwrap_or_else(PoisonError::into_inner);
         for form in forms {
             if form.len() >= SHORTEST && !needles.contains(&form) {
                 needles.push(form);
@@ -76,14 +89,41 @@ impl Redactor {
 
     /// `text` with every registered secret masked.
     pub fn redact<'a>(&self, text: &'a str) -> Cow<'a, str> {
-        let needles = self.needles.read().unwrap_or_else(PoisonError::into_inner);
+        let secrets = self.secrets.read().unwrap_or_else(PoisonError::into_inner);
         let mut out = Cow::Borrowed(text);
-        for needle in needles.iter() {
+        for needle in &secrets.needles {
             if out.contains(needle.as_str()) {
                 out = Cow::Owned(out.replace(needle.as_str(), MASK));
             }
         }
         out
+    }
+
+    /// Whether a registered secret is in `text`, in any form that [`Redactor::redact`] would mask, or percent-encoded
+    /// in another way. A secret that is too short to be searched for counts when it is the whole text.
+    ///
+    /// ```
+    /// use apiduct_model::{Redactor, SecretText};
+    ///
+    /// let redactor = Redactor::default();
+    /// redactor.register(&SecretText::from("hunter/22"));
+    /// assert!(redactor.contains_secret("id=hunter%2f22"));
+    /// assert!(!redactor.contains_secret("id=hunter"));
+    /// ```
+    pub fn contains_secret(&self, text: &str) -> bool {
+        let secrets = self.secrets.read().unwrap_or_else(PoisonError::into_inner);
+        let is_in = |text: &str| {
+            secrets.needles.iter().any(|needle| text.contains(needle))
+                || secrets.short.iter().any(|secret| text == secret)
+        };
+        if is_in(text) {
+            return true;
+        }
+        let with_spaces = text.contains('+').then(|| text.replace('+', " "));
+        [Some(text), with_spaces.as_deref()]
+            .into_iter()
+            .flatten()
+            .any(|form| is_in(&percent_decode(form)))
     }
 
     /// `url` as it may be shown: user info, sensitive parameters and registered secrets masked.
@@ -132,6 +172,29 @@ fn percent_encode(raw: &str) -> String {
         .collect()
 }
 
+/// `text` with every `%XX` decoded; what is no UTF-8 then is replaced.
+fn percent_decode(text: &str) -> Cow<'_, str> {
+    if !text.contains('%') {
+        return Cow::Borrowed(text);
+    }
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let [first, after @ ..] = rest {
+        let digits = after.get(..2).filter(|_| *first == b'%');
+        let decoded = digits
+            .filter(|digits| digits.iter().all(u8::is_ascii_hexdigit))
+            .and_then(|digits| std::str::from_utf8(digits).ok())
+            .and_then(|digits| u8::from_str_radix(digits, 16).ok());
+        bytes.push(decoded.unwrap_or(*first));
+        rest = if decoded.is_some() {
+            &after[2..]
+        } else {
+            after
+        };
+    }
+    Cow::Owned(String::from_utf8_lossy(&bytes).into_owned())
+}
+
 /// The Base64 characters that depend on `bytes` alone, so that they are found inside a longer encoding too.
 fn base64_core(bytes: &[u8]) -> String {
     const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
@@ -170,6 +233,33 @@ mod tests {
     #[test]
     fn very_short_secrets_do_not_eat_ordinary_text() {
         assert_eq!(redactor("1").redact("page 1"), "page 1");
+    }
+
+    #[test]
+    fn a_secret_is_found_in_every_encoding() {
+        let redactor = redactor("s3cr/t ké");
+        for text in [
+            "id=s3cr/t ké;",
+            "s3cr%2Ft+k%C3%A9",
+            "/s3cr%2ft%20k%c3%a9/",
+            "s3cr/t%20ké",
+            "s3cr/t+ké",
+            "Basic czNjci90IGvDqQ==",
+        ] {
+            assert!(redactor.contains_secret(text), "{text}");
+        }
+        for text in ["", "s3cr", "100%", "%2", "%zz%", "s3cr%2Ft"] {
+            assert!(!redactor.contains_secret(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_very_short_secret_is_found_when_it_is_the_whole_text() {
+        let redactor = redactor("é1");
+        assert!(redactor.contains_secret("é1") && redactor.contains_secret("%c3%A91"));
+        assert!(!redactor.contains_secret("é12"));
+        redactor.register(&SecretText::from(""));
+        assert!(!redactor.contains_secret(""));
     }
 
     #[test]

@@ -16,6 +16,14 @@ pub enum NormalizeError {
     /// The page could not be cut into records.
     #[error("the page cannot be cut into records")]
     Page(#[from] JsonError),
+    /// A page holds more than can be read at once.
+    #[error("the records of the page take {bytes} bytes, more than {limit}")]
+    TooLarge {
+        /// Bytes of the records.
+        bytes: usize,
+        /// How many are allowed.
+        limit: usize,
+    },
     /// Two keys of the source become one column.
     #[error(transparent)]
     Collision(#[from] NameCollision),
@@ -63,6 +71,9 @@ impl Hint for NormalizeError {
                 "keep a deeply nested key as one column: `columns: {NAME: {data_type: json}}`"
                     .to_owned(),
             ),
+            Self::TooLarge { .. } => {
+                Some("ask for smaller pages, and lower `max_response_bytes`".to_owned())
+            }
             Self::Syntax { .. } | Self::Page(_) => None,
         }
     }

@@ -7,6 +7,12 @@ use crate::options::Options;
 use crate::tap::TapRow;
 use crate::walk::{Stop, Walker};
 
+/// How often the builders are weighed on the way to the bound of a batch.
+const WEIGHINGS: usize = 16;
+
+/// Bytes of records that are taken at once: Arrow counts the text of a column in 31 bits.
+const LARGEST_PART: usize = 1 << 30;
+
 /// Turns the records of one resource into the rows of its tables.
 ///
 /// A record is a transaction: when it cannot be read, all builders go back to where it began. Batches are
@@ -21,6 +27,8 @@ pub struct Normalizer {
     rows: u64,
     /// Rows of each table before the record at hand.
     marks: Vec<usize>,
+    /// Bytes of records since the size of the builders was last looked at.
+    unweighed: usize,
 }
 
 impl Normalizer {
@@ -41,6 +49,7 @@ impl Normalizer {
             complete: Vec::new(),
             rows: 0,
             marks: Vec::new(),
+            unweighed: 0,
         })
     }
 
@@ -51,7 +60,16 @@ impl Normalizer {
     pub fn push(&mut self, records: &Records, constants: &[Scalar]) -> Result<(), NormalizeError> {
         let mut index = 0;
         for part in records.parts() {
-            match part? {
+            let part = part?;
+            if let Part::One(text) | Part::Elements(text) = part
+                && text.len() > LARGEST_PART
+            {
+                return Err(NormalizeError::TooLarge {
+                    bytes: text.len(),
+                    limit: LARGEST_PART,
+                });
+            }
+            match part {
                 Part::One(text) => {
                     let mut parser = Parser::new(text);
                     self.record(&mut parser, constants, index)?;
@@ -78,6 +96,7 @@ impl Normalizer {
         self.marks.clear();
         self.marks
             .extend(self.walker.tables.iter().map(|table| table.rows));
+        let begin = parser.offset();
         let mut start = parser.clone();
         let text = self.walker.taps.needs_text().then(|| start.clone().skip());
         let outcome = match self.walker.record(parser) {
@@ -97,7 +116,7 @@ impl Normalizer {
                     self.walker.taps.look(at_record(text, index)?, tapped)?;
                 }
                 self.rows += 1;
-                self.flush_if_full();
+                self.flush_if_full(parser.offset() - begin);
                 Ok(())
             }
             Err(stop) => {
@@ -141,13 +160,17 @@ impl Normalizer {
         }
     }
 
-    fn flush_if_full(&mut self) {
+    /// Completes a batch at its bound. Adding up bytes touches every column, so it is done once per so many bytes read.
+    fn flush_if_full(&mut self, record_bytes: usize) {
         let options = &self.walker.options;
-        let rows = self.walker.tables[0].rows;
-        // Adding up bytes touches every column, so it is done once per so many records.
-        let is_time_to_look = rows.is_multiple_of(256) && rows > 0;
-        if rows >= options.batch_rows || (is_time_to_look && self.byte_len() >= options.batch_bytes)
-        {
+        let (batch_rows, batch_bytes) = (options.batch_rows, options.batch_bytes);
+        self.unweighed += record_bytes;
+        let is_heavy = self.unweighed >= batch_bytes / WEIGHINGS && {
+            self.unweighed = 0;
+            self.byte_len() >= batch_bytes
+        };
+        if is_heavy || self.walker.tables[0].rows >= batch_rows {
+            self.unweighed = 0;
             self.flush();
         }
     }

@@ -9,9 +9,15 @@ impl Canceller {
         Self(watch::Sender::new(false))
     }
 
-    /// Asks the run to end. It does so at once, and leaves data and state at the destination as they were.
+    /// Asks the run to end. While it fetches, it ends at once, and data and state at the destination are as they were; while
+    /// it loads, it ends when the load is done, which then counts.
     pub fn cancel(&self) {
         self.0.send_replace(true);
+    }
+
+    /// Whether somebody has asked.
+    pub(crate) fn is_cancelled(&self) -> bool {
+        *self.0.borrow()
     }
 
     /// Waits until somebody cancels.

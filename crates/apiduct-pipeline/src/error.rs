@@ -264,6 +264,9 @@ impl Hint for RunError {
             Self::Package(source) => source.hint(),
             Self::Lock(source) => source.hint(),
             Self::Load { source, is_kept, .. } => {
+                if matches!(**source, LoadError::StateConflict { .. }) {
+                    return Some("run again; what was fetched is put aside and fetched anew".to_owned());
+                }
                 let kept = "what was fetched is kept; run again to deliver it without fetching it again";
                 match (source.hint(), is_kept) {
                     (Some(hint), true) => Some(format!("{hint}; {kept}")),

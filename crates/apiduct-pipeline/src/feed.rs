@@ -95,7 +95,7 @@ impl Feed {
         mut parents: mpsc::Receiver<ParentRows>,
     ) -> Result<(), RunError> {
         let mut waiting: VecDeque<TapRow> = VecDeque::new();
-        let mut running: VecDeque<mpsc::Receiver<Result<Fetched, RunError>>> = VecDeque::new();
+        let mut running: VecDeque<Inlet> = VecDeque::new();
         let mut tasks = JoinSet::new();
         let mut left = self.max_parents.unwrap_or(usize::MAX);
         let mut has_more = true;
@@ -113,12 +113,13 @@ impl Feed {
                 parents.close();
                 has_more = false;
             }
+            while tasks.try_join_next().is_some() {}
             tokio::select! {
                 rows = parents.recv(), if has_more && waiting.is_empty() && running.len() < self.width => match rows {
                     Some(rows) => waiting.extend(rows.iter().cloned()),
                     None => has_more = false,
                 },
-                fetched = head(&mut running), if !running.is_empty() => match fetched.transpose()? {
+                fetched = head(&mut running), if !running.is_empty() => match fetched.unwrap_or(Err(RunError::WorkerLost))? {
                     Some(fetched) => {
                         if std::mem::take(&mut is_first) {
                             self.report(fetched.findings.as_ref());
@@ -134,40 +135,34 @@ impl Feed {
         }
     }
 
-    fn spawn(
-        &self,
-        tasks: &mut JoinSet<()>,
-        parent: &TapRow,
-    ) -> Result<mpsc::Receiver<Result<Fetched, RunError>>, RunError> {
+    fn spawn(&self, tasks: &mut JoinSet<()>, parent: &TapRow) -> Result<Inlet, RunError> {
         let mut request = self.maker.request(Some(parent))?;
         let (sender, receiver) = mpsc::channel(1);
         let feed = self.clone();
         tasks.spawn(async move {
             let mut number = 0;
             loop {
-                let fetched = match feed.next(&mut request, number).await {
-                    Ok(None) => return,
-                    Ok(Some(page)) => {
-                        number += 1;
-                        let records = page.raw_records().clone();
-                        let delivery = Delivery {
-                            page: number,
-                            records,
-                            constants: request.constants.clone(),
-                        };
-                        let findings = (number == 1)
-                            .then(|| request.pages.findings().cloned())
-                            .flatten();
-                        Ok(Fetched {
-                            page,
-                            delivery,
-                            findings,
-                        })
-                    }
-                    Err(error) => Err(error),
-                };
-                let is_last = fetched.is_err();
-                if sender.send(fetched).await.is_err() || is_last {
+                let page = feed.next(&mut request, number).await;
+                let fetched = page.map(|page| {
+                    let page = page?;
+                    number += 1;
+                    let records = page.raw_records().clone();
+                    let delivery = Delivery {
+                        page: number,
+                        records,
+                        constants: request.constants.clone(),
+                    };
+                    let findings = (number == 1)
+                        .then(|| request.pages.findings().cloned())
+                        .flatten();
+                    Some(Fetched {
+                        page,
+                        delivery,
+                        findings,
+                    })
+                });
+                let goes_on = matches!(fetched, Ok(Some(_)));
+                if sender.send(fetched).await.is_err() || !goes_on {
                     return;
                 }
             }
@@ -246,6 +241,9 @@ impl Expected {
     }
 }
 
+/// The pages of one parent as they come; `None` after the last one.
+type Inlet = mpsc::Receiver<Result<Option<Fetched>, RunError>>;
+
 /// A page of one parent, fetched and not yet delivered.
 #[derive(Debug)]
 struct Fetched {
@@ -254,7 +252,7 @@ struct Fetched {
     findings: Option<Findings>,
 }
 
-/// The next page of the parent whose turn it is; `None` when it has no more. Never ready without a parent.
+/// The next page of the parent whose turn it is; `None` when its task is lost. Never ready without a parent.
 async fn head<T>(running: &mut VecDeque<mpsc::Receiver<T>>) -> Option<T> {
     match running.front_mut() {
         Some(head) => head.recv().await,

@@ -16,6 +16,7 @@ mod pipeline;
 mod preview;
 mod queue;
 mod receipt;
+mod recovery;
 mod setup;
 mod sink;
 mod throttle;

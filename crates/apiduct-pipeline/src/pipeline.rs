@@ -1,23 +1,23 @@
+use std::error::Error;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use apiduct_client::transport::Transport;
-use apiduct_client::{Timer, TokioTimer};
+use apiduct_client::{Timer, TokioTimer, TransportError};
 use apiduct_config::Plan;
 use apiduct_config::resolve::SecretSource;
 use apiduct_load::{
-    Destination, LoadError, LoadId, LoadIds, LoadPackage, Loaded, PackageError, Packages,
-    PipelineLock, Seal, State, load_package,
+    Destination, LoadError, LoadId, LoadIds, LoadPackage, Loaded, Packages, PipelineLock, Seal,
+    State, load_package,
 };
-use apiduct_model::{Redactor, ResourceName, TableName, WriteDisposition};
-use indexmap::IndexMap;
+use apiduct_model::{Redactor, ResourceName};
 
 use crate::cancel::Canceller;
 use crate::error::RunError;
 use crate::event::{Event, EventSink, NoEvents};
 use crate::extract::{Extracted, extract};
 use crate::options::RunOptions;
-use crate::receipt::{Receipt, Status};
+use crate::receipt::Receipt;
 use crate::setup::Setup;
 use crate::sink::{BatchSink, PackageSink};
 use crate::wanted::Wanted;
@@ -71,7 +71,7 @@ impl Pipeline {
         self.working_dir.join(&self.plan.name)
     }
 
-    fn packages(&self) -> Packages {
+    pub(crate) fn packages(&self) -> Packages {
         Packages::new(self.folder().join("packages"))
     }
 
@@ -92,32 +92,13 @@ impl Pipeline {
     /// [`RunError`]. Earlier data and state at the destination are as they were; what has been fetched completely
     /// is kept for the next run.
     pub async fn run(&self) -> Result<Receipt, RunError> {
-        let canceller = self.canceller.clone();
-        tokio::select! {
-            outcome = self.run_to_end() => outcome,
-            () = canceller.cancelled() => {
-                let is_kept = self.pending().is_ok_and(|pending| !pending.is_empty());
-                Err(RunError::Interrupted { is_kept })
-            }
-        }
-    }
-
-    async fn run_to_end(&self) -> Result<Receipt, RunError> {
         let started = self.timer.monotonic();
         let setup = Setup::new(self)?;
         let wanted = Wanted::new(&self.plan, &self.options)?;
         let destination = self.destination.clone().ok_or(RunError::NoDestination)?;
         let _lock = PipelineLock::acquire(&self.folder().join("lock"), self.timer.as_ref())?;
-        let recovered = self.recover(&destination).await?;
-        let mut receipt = Receipt {
-            status: Status::Complete,
-            reason: None,
-            load_id: None,
-            recovered: recovered.loads.iter().map(ToString::to_string).collect(),
-            resources: IndexMap::new(),
-            tables: recovered.tables.clone(),
-            seconds: 0.0,
-        };
+        let recovered = self.recover(setup.dataset(), &destination).await?;
+        let mut receipt = recovered.receipt();
         let wanted = wanted.without(&recovered.delivered);
         if !wanted.is_empty() {
             self.fetch_and_load(&setup, &wanted, &destination, &mut receipt)
@@ -150,14 +131,19 @@ impl Pipeline {
         let rows_to: Arc<dyn BatchSink> = Arc::clone(&sink) as _;
         let nodes = setup.nodes(wanted, &load_id.to_string(), &rows_to, None);
         drop(rows_to);
-        let extracted = extract(nodes, setup.bounds(), &self.events)
-            .await
-            .map_err(|error| self.explain(setup, error))?;
+        let extracted = tokio::select! {
+            extracted = extract(nodes, setup.bounds(), &self.events) => extracted.map_err(|error| self.explain(error))?,
+            () = self.canceller.cancelled() => return Err(RunError::Interrupted { is_kept: false }),
+        };
         self.warn_untyped(&extracted);
-        let package = self
-            .seal(setup, sink, &extracted, wanted, before, load_id)
-            .await?;
+        let mut seal = self.seal(setup, &extracted, wanted, before, load_id);
+        seal.destination = destination.name();
+        let sink = Arc::into_inner(sink).ok_or(RunError::WorkerLost)?;
+        let package = blocking(move || Ok(sink.seal(seal)?)).await?;
         let rows = package.manifest().rows();
+        if self.canceller.is_cancelled() {
+            return Err(RunError::Interrupted { is_kept: true });
+        }
         self.events.event(&Event::Sealed { rows });
         let sealed = self.timer.monotonic();
         let loaded = self.load(destination, package).await?;
@@ -174,9 +160,17 @@ impl Pipeline {
     }
 
     /// A spent quota shows as a failed request; this says what it was.
-    fn explain(&self, setup: &Setup, error: RunError) -> RunError {
-        match (self.options.max_requests, setup.is_spent()) {
-            (Some(max_requests), true) => RunError::RequestsSpent { max_requests },
+    fn explain(&self, error: RunError) -> RunError {
+        let causes = std::iter::successors(error.source(), |cause: &&(dyn Error + 'static)| {
+            (*cause).source()
+        });
+        let is_quota = |cause: &(dyn Error + 'static)| {
+            matches!(cause.downcast_ref(), Some(TransportError::Quota))
+        };
+        match self.options.max_requests {
+            Some(max_requests) if causes.into_iter().any(is_quota) => {
+                RunError::RequestsSpent { max_requests }
+            }
             _ => error,
         }
     }
@@ -209,16 +203,14 @@ impl Pipeline {
         .await
     }
 
-    async fn seal(
+    fn seal(
         &self,
         setup: &Setup,
-        sink: Arc<PackageSink>,
         extracted: &Extracted,
         wanted: &Wanted,
         before: State,
         load_id: LoadId,
-    ) -> Result<LoadPackage, RunError> {
-        let sink = Arc::into_inner(sink).ok_or(RunError::WorkerLost)?;
+    ) -> Seal {
         let after = before.advance(load_id);
         let mut seal = Seal::new(
             self.plan.name.as_str(),
@@ -226,57 +218,13 @@ impl Pipeline {
             before,
             after,
         );
-        seal.dataset = setup.dataset().to_owned();
+        setup.dataset().clone_into(&mut seal.dataset);
         seal.names = self.plan.system.clone();
         seal.replace = wanted.replaced().cloned().collect();
-        blocking(move || Ok(sink.seal(seal)?)).await
+        seal
     }
 
-    /// Delivers what earlier runs have sealed.
-    async fn recover(&self, destination: &Arc<dyn Destination>) -> Result<Recovered, RunError> {
-        let mut recovered = Recovered::default();
-        let packages = self.packages();
-        for load_id in packages.pending()? {
-            let package = match packages.open(load_id) {
-                Ok(package) => package,
-                Err(error @ PackageError::Damaged { .. }) => {
-                    self.set_aside(&packages, load_id, &error)?;
-                    continue;
-                }
-                Err(error) => return Err(error.into()),
-            };
-            let rows = package.manifest().rows();
-            recovered.note(&package);
-            let loaded = self.load(destination, package).await?;
-            self.events.event(&Event::Recovered {
-                load_id: load_id.to_string(),
-                rows,
-            });
-            for (table, rows) in loaded.tables {
-                *recovered.tables.entry(table).or_default() += rows;
-            }
-            recovered.loads.push(load_id);
-        }
-        Ok(recovered)
-    }
-
-    /// Moves a package away that cannot be read. Its rows are fetched again, since the state never moved.
-    fn set_aside(
-        &self,
-        packages: &Packages,
-        load_id: LoadId,
-        error: &PackageError,
-    ) -> Result<(), RunError> {
-        let aside = packages.quarantine(load_id)?;
-        let message = format!(
-            "{error}; it is kept at `{}` and its rows are fetched again",
-            aside.display()
-        );
-        self.events.event(&Event::Warning { message });
-        Ok(())
-    }
-
-    async fn load(
+    pub(crate) async fn load(
         &self,
         destination: &Arc<dyn Destination>,
         package: LoadPackage,
@@ -301,33 +249,6 @@ impl Pipeline {
             load_package(loader.as_mut(), &package, timer.as_ref()).map_err(refused)
         })
         .await
-    }
-}
-
-/// What an earlier run left and this one delivered.
-#[derive(Debug, Default)]
-struct Recovered {
-    loads: Vec<LoadId>,
-    tables: IndexMap<TableName, u64>,
-    /// Resources whose rows were appended, so that fetching them again in this run would double them.
-    delivered: Vec<ResourceName>,
-}
-
-impl Recovered {
-    fn note(&mut self, package: &LoadPackage) {
-        let manifest = package.manifest();
-        let is_appended = |resource: &ResourceName| !manifest.replace.contains(resource);
-        let roots = manifest
-            .schema
-            .tables
-            .values()
-            .filter(|table| table.parent.is_none());
-        let appended = roots
-            .filter(|table| {
-                table.write_disposition == WriteDisposition::Append && is_appended(&table.resource)
-            })
-            .map(|table| table.resource.clone());
-        self.delivered.extend(appended);
     }
 }
 

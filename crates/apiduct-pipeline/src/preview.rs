@@ -255,8 +255,13 @@ fn finished(schema: &mut TableSchema, batch: &RecordBatch) -> RecordBatch {
 /// The same rows with exactly the columns of `schema`, null where a column is missing.
 fn aligned(schema: &Arc<ArrowSchema>, batch: &RecordBatch) -> RecordBatch {
     let array = |field: &Arc<Field>| {
-        let known = batch.column_by_name(field.name()).cloned();
-        known.unwrap_or_else(|| new_null_array(field.data_type(), batch.num_rows()))
+        let known = batch
+            .column_by_name(field.name())
+            .filter(|array| array.data_type() == field.data_type());
+        known.map_or_else(
+            || new_null_array(field.data_type(), batch.num_rows()),
+            Arc::clone,
+        )
     };
     let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
     RecordBatch::try_new_with_options(
@@ -264,5 +269,5 @@ fn aligned(schema: &Arc<ArrowSchema>, batch: &RecordBatch) -> RecordBatch {
         schema.fields().iter().map(array).collect(),
         &options,
     )
-    .expect("columns were converted to the types of the schema")
+    .expect("every column has the type of its field and the rows of the batch")
 }

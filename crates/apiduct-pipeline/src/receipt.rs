@@ -30,7 +30,7 @@ impl Status {
 pub struct Receipt {
     /// How it ended.
     pub status: Status,
-    /// Why, when it is not complete.
+    /// Why it is not complete, or what of it an earlier run had fetched.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
     /// Identity of the load. Absent when nothing was fetched because an earlier load had only to be finished.

@@ -31,7 +31,6 @@ pub(crate) struct Setup {
     plan: Arc<Plan>,
     resolved: Arc<Resolved>,
     client: Client,
-    throttle: Arc<Throttle>,
     concurrency: usize,
     memory: u64,
 }
@@ -65,13 +64,7 @@ impl Setup {
             plan,
             resolved: Arc::new(resolved),
             client,
-            throttle,
         })
-    }
-
-    /// Whether the quota of requests has run out.
-    pub(crate) fn is_spent(&self) -> bool {
-        self.throttle.is_spent()
     }
 
     /// The dataset that is loaded into.
@@ -90,7 +83,7 @@ impl Setup {
     fn share(&self, part: u64) -> usize {
         usize::try_from(self.memory / part)
             .unwrap_or(usize::MAX)
-            .max(1 << 20)
+            .clamp(1 << 20, 256 << 20)
     }
 
     /// The wanted resources, with their rows going to `sink`.

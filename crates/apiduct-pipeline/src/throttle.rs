@@ -1,6 +1,6 @@
 //! One gate in front of the network for all resources: requests in flight, declared rate, request quota.
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -30,7 +30,6 @@ pub(crate) struct Throttle {
     /// When the next request may start, by the monotonic clock.
     next_start: Mutex<Duration>,
     left: Option<AtomicU64>,
-    is_spent: AtomicBool,
 }
 
 impl Throttle {
@@ -46,26 +45,15 @@ impl Throttle {
             interval: allowance.interval,
             next_start: Mutex::new(Duration::ZERO),
             left: allowance.max_requests.map(AtomicU64::new),
-            is_spent: AtomicBool::new(false),
         }
-    }
-
-    /// Whether a request was refused because the quota is spent.
-    pub(crate) fn is_spent(&self) -> bool {
-        self.is_spent.load(Ordering::Relaxed)
     }
 
     fn take_one(&self) -> bool {
         let Some(left) = &self.left else { return true };
-        let taken = left
-            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| {
-                left.checked_sub(1)
-            })
-            .is_ok();
-        if !taken {
-            self.is_spent.store(true, Ordering::Relaxed);
-        }
-        taken
+        left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| {
+            left.checked_sub(1)
+        })
+        .is_ok()
     }
 
     /// Books the next start and says how long to wait for it.
@@ -176,7 +164,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_spent_quota_refuses_and_is_remembered() {
+    async fn a_spent_quota_refuses() {
         let clock = apiduct_testkit::FakeClock::default();
         let allowance = Allowance {
             concurrency: 1,
@@ -187,8 +175,6 @@ mod tests {
         for _ in 0..2 {
             throttle.send(request(), &Limits::default()).await.unwrap();
         }
-        assert!(!throttle.is_spent());
         assert!(throttle.send(request(), &Limits::default()).await.is_err());
-        assert!(throttle.is_spent());
     }
 }

@@ -23,6 +23,9 @@ pub struct Manifest {
     pub pipeline: String,
     /// The dataset it is meant for.
     pub dataset: String,
+    /// The destination it is meant for, by its name; empty for any.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub destination: String,
     /// The prefix of system columns and tables.
     pub names: SystemNames,
     /// Resources whose tables get new content.
@@ -45,6 +48,8 @@ pub struct PackagedTable {
     pub name: TableName,
     /// Rows in all segments.
     pub rows: u64,
+    /// Bytes of memory of its largest batch.
+    pub largest_batch: u64,
     /// The files in order.
     pub segments: Vec<Segment>,
 }

@@ -71,6 +71,8 @@ pub struct Seal {
     pub pipeline: String,
     /// The dataset it is meant for; the pipeline's name unless set.
     pub dataset: String,
+    /// The destination it is meant for, by its name; empty, which is any, unless set.
+    pub destination: String,
     /// The prefix of system columns and tables; `_apiduct` unless set.
     pub names: SystemNames,
     /// The tables of the resources that this package brings, and of no other resource.
@@ -96,6 +98,7 @@ impl Seal {
         let is_replaced = |one: &WriteDisposition| *one == WriteDisposition::Replace;
         Self {
             dataset: pipeline.clone(),
+            destination: String::new(),
             pipeline,
             names: SystemNames::default(),
             replace: schema
@@ -185,6 +188,8 @@ impl PackageWriter {
         let writer = &mut self.written[place];
         writer.open = Some(open);
         writer.table.rows += added;
+        let bytes = rows.batch.get_array_memory_size() as u64;
+        writer.table.largest_batch = writer.table.largest_batch.max(bytes);
         Ok(())
     }
 
@@ -221,6 +226,7 @@ impl PackageWriter {
         let Seal {
             pipeline,
             dataset,
+            destination,
             names,
             mut schema,
             replace,
@@ -245,6 +251,7 @@ impl PackageWriter {
             load_id: self.load_id,
             pipeline,
             dataset,
+            destination,
             names,
             replace,
             tables,
@@ -263,6 +270,7 @@ impl PackageWriter {
             table: PackagedTable {
                 name: table.clone(),
                 rows: 0,
+                largest_batch: 0,
                 segments: Vec::new(),
             },
             open: None,

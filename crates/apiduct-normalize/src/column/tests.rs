@@ -60,6 +60,69 @@ fn types_widen_the_same_way_in_any_order() {
     }
 }
 
+/// The values of a column as text, in the order of `values`, however many of them a batch holds.
+fn texts_of(values: &[&str], batch: usize) -> Vec<String> {
+    let mut column = column();
+    let mut arrays = Vec::new();
+    for chunk in values.chunks(batch) {
+        for (row, value) in chunk.iter().enumerate() {
+            push_json(&mut column, row, value);
+        }
+        arrays.push(column.flush(chunk.len()).unwrap());
+    }
+    let texts = arrays
+        .iter()
+        .map(|array| apiduct_model::arrow::convert(array, DataType::Text).array);
+    texts
+        .flat_map(|array| {
+            array
+                .as_string::<i32>()
+                .iter()
+                .map(|text| text.unwrap().to_owned())
+                .collect::<Vec<_>>()
+        })
+        .collect()
+}
+
+#[test]
+fn texts_of_mixed_values_do_not_depend_on_order_or_batches() {
+    let values = [
+        "5",
+        "1.5",
+        "\"x\"",
+        "7.0",
+        "-0",
+        "true",
+        "1e3",
+        "12345678901234567890",
+    ];
+    let mut expected: Vec<String> = texts_of(&values, 8);
+    expected.sort();
+    assert_eq!(
+        expected,
+        [
+            "-0",
+            "1.5",
+            "1000",
+            "12345678901234567890",
+            "5",
+            "7",
+            "true",
+            "x"
+        ]
+        .map(|text| text.replace("-0", "0"))
+    );
+    for turn in 0..values.len() {
+        for batch in [1, 3, 8] {
+            let mut turned = values;
+            turned.rotate_left(turn);
+            let mut texts = texts_of(&turned, batch);
+            texts.sort();
+            assert_eq!(texts, expected, "for {turned:?} in batches of {batch}");
+        }
+    }
+}
+
 #[test]
 fn rows_without_a_value_are_null() {
     let mut column = column();

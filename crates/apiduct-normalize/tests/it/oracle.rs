@@ -52,7 +52,10 @@ fn flatten(
             Value::Object(inner) => flatten(&path, inner, row, lists),
             Value::Array(list) => lists.push((path, list.clone())),
             Value::String(text) => row.push((path, text.clone())),
-            scalar => row.push((path, scalar.to_string())),
+            Value::Number(number) => {
+                row.push((path, number.to_string().trim_end_matches(".0").to_owned()))
+            }
+            Value::Bool(value) => row.push((path, value.to_string())),
         }
     }
 }

@@ -415,3 +415,25 @@ fn deep_nesting_is_read_without_exhausting_the_stack() {
         .unwrap();
     assert_eq!(tables, 301);
 }
+
+#[test]
+fn few_heavy_records_make_a_batch_as_many_light_ones_do() {
+    let heavy = format!(r#"{{"body": "{}"}}"#, "x".repeat(100_000));
+    let records = vec![heavy.as_str(); 50];
+    let tables = normalize_with(
+        Options {
+            batch_bytes: 1 << 20,
+            ..options()
+        },
+        &[&records],
+        &[],
+    )
+    .unwrap();
+    let rows: Vec<usize> = tables
+        .batches
+        .iter()
+        .map(|batch| batch.batch.num_rows())
+        .collect();
+    assert_eq!(rows.iter().sum::<usize>(), 50);
+    assert!(rows.iter().all(|rows| *rows <= 12), "{rows:?}");
+}

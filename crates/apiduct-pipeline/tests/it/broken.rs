@@ -125,3 +125,18 @@ async fn a_run_without_destination_says_so() {
         .unwrap_err();
     assert!(matches!(error, RunError::NoDestination), "{error}");
 }
+
+#[tokio::test]
+async fn an_error_of_the_api_stays_one_when_the_quota_is_spent_too() {
+    let world = World::new(
+        MockApi::builder()
+            .get("/items", |_| Reply::status(404))
+            .start(),
+    );
+    let options = RunOptions {
+        max_requests: Some(1),
+        ..RunOptions::default()
+    };
+    let error = world.run_with("  - items\n", options).await.unwrap_err();
+    assert!(matches!(error, RunError::Source { .. }), "{error:?}");
+}

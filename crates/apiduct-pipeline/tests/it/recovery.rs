@@ -139,3 +139,79 @@ fn copy_folder(from: &std::path::Path, to: &std::path::Path) {
         }
     }
 }
+
+#[tokio::test]
+async fn a_package_waits_for_the_destination_that_it_is_meant_for() {
+    let world = World::new(api(12));
+    fail_once(&world).await;
+    let elsewhere = world.folder.path().join("elsewhere.duckdb");
+    let heard = Arc::new(Heard::default());
+    let events: Arc<dyn EventSink> = Arc::clone(&heard) as _;
+    let destination = Arc::new(DuckDb::new(&elsewhere));
+    let receipt = world
+        .builder(FILE)
+        .destination(destination)
+        .events(events)
+        .build()
+        .run()
+        .await
+        .unwrap();
+    assert!(receipt.recovered.is_empty());
+    assert_eq!(
+        receipt.tables["posts"], 12,
+        "the other destination gets rows of its own"
+    );
+    let is_told = |event: &Event| matches!(event, Event::Warning { message } if message.contains("waits for"));
+    assert!(heard.0.lock().unwrap().iter().any(is_told));
+    assert_eq!(world.run(FILE).await.unwrap().recovered.len(), 1);
+    assert_eq!(world.count("posts"), "12");
+}
+
+#[tokio::test]
+async fn a_receipt_says_what_was_not_fetched_once_more() {
+    let world = World::new(api(3));
+    fail_once(&world).await;
+    let receipt = world.run(FILE).await.unwrap();
+    assert_eq!(
+        receipt.reason.unwrap(),
+        "what an earlier run had fetched of `posts` was loaded, and not fetched once more"
+    );
+}
+
+#[tokio::test]
+async fn a_package_that_builds_on_an_older_state_is_set_aside_and_fetched_again() {
+    let world = World::new(api(3));
+    fail_once(&world).await;
+    let packages = world.folder.path().join(".apiduct/shop/packages");
+    let hidden = world.folder.path().join("hidden");
+    std::fs::rename(&packages, &hidden).unwrap();
+    world.run(FILE).await.unwrap();
+    copy_folder(&hidden, &packages);
+    let receipt = world.run(FILE).await.unwrap();
+    assert!(receipt.recovered.is_empty());
+    assert_eq!(
+        (world.count("posts"), world.count("fresh")),
+        ("6".into(), "3".into())
+    );
+    assert!(world.pipeline(FILE).pending().unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_damaged_package_that_had_arrived_is_not_fetched_again() {
+    let world = World::new(api(3));
+    fail_once(&world).await;
+    let packages = world.folder.path().join(".apiduct/shop/packages");
+    let hidden = world.folder.path().join("hidden");
+    copy_folder(&packages, &hidden);
+    world.run(FILE).await.unwrap();
+    copy_folder(&hidden, &packages);
+    let package = std::fs::read_dir(&packages)
+        .unwrap()
+        .next()
+        .unwrap()
+        .unwrap()
+        .path();
+    std::fs::write(package.join("manifest.json"), "{").unwrap();
+    world.run(FILE).await.unwrap();
+    assert_eq!(world.count("posts"), "3");
+}
