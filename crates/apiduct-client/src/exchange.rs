@@ -368,9 +368,11 @@ impl Exchanger {
 
     fn enter_foreign(&self, request: &mut Request, via: ForeignVia) -> Result<(), Failure> {
         let url = self.redactor.redact_url(&request.url);
-        if self.on_foreign == OnForeignOrigin::Strip && request.body == Body::Empty {
+        if self.on_foreign == OnForeignOrigin::Strip
+            && request.body == Body::Empty
+            && strip_credentials(request, &self.redactor)
+        {
             tracing::warn!(%url, "request to another origin goes without credentials");
-            strip_credentials(request);
             return Ok(());
         }
         Err(Failure::Fatal(Error::ForeignOrigin {

@@ -1,5 +1,6 @@
 //! Where credentials may go: the origin of the base URL, and hosts that were named.
 
+use apiduct_model::Redactor;
 use http::HeaderMap;
 use http::header::{AUTHORIZATION, COOKIE, HeaderName, PROXY_AUTHORIZATION};
 use url::{Host, Url};
@@ -12,8 +13,9 @@ pub enum OnForeignOrigin {
     /// An error: nothing is sent there.
     #[default]
     Refuse,
-    /// The request is sent without credentials: without auth, and without headers and parameters that are named
-    /// like one. A request with a body is refused all the same.
+    /// The request is sent without credentials: without auth, cookies, and headers and parameters that are named
+    /// like one or hold a registered secret. A request with a body is refused all the same, and so is one whose path
+    /// holds a secret.
     Strip,
 }
 
@@ -87,18 +89,37 @@ impl CredentialScope {
     }
 }
 
-/// Takes everything off `request` that looks like a credential.
-pub(crate) fn strip_credentials(request: &mut Request) {
+/// Takes everything off `request` that looks like a credential by its name, or holds a secret that `redactor` knows.
+/// False when a secret is left, in a place from which it cannot be taken.
+///
+/// Parameters of the URL itself are not judged by their names: a link may be signed by who gave it.
+pub(crate) fn strip_credentials(request: &mut Request, redactor: &Redactor) -> bool {
+    let is_secret = |text: &str| redactor.contains_secret(text);
     let mut kept = HeaderMap::new();
     for (name, value) in &request.headers {
-        if !value.is_sensitive() && !is_credential_header(name) {
+        let is_credential = value.is_sensitive()
+            || is_credential_header(name)
+            || is_secret(&String::from_utf8_lossy(value.as_bytes()));
+        if !is_credential {
             kept.append(name, value.clone());
         }
     }
     request.headers = kept;
-    request
-        .params
-        .retain(|(name, _)| !is_credential_param(name));
+    request.params.retain(|(name, value)| {
+        !(is_credential_param(name) || is_secret(name) || is_secret(value))
+    });
+    if let Some(query) = request.url.query() {
+        let is_pair_secret = |pair: &str| {
+            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+            is_secret(pair) || is_secret(name) || is_secret(value)
+        };
+        let pairs = query.split('&').filter(|pair| !is_pair_secret(pair));
+        let kept = pairs.collect::<Vec<_>>().join("&");
+        request
+            .url
+            .set_query(Some(kept.as_str()).filter(|kept| !kept.is_empty()));
+    }
+    !is_secret(request.url.path())
 }
 
 /// Whether a header of this name is likely to hold a credential.
@@ -204,7 +225,7 @@ mod tests {
             ("sort_key".into(), "v".into()),
             ("page".into(), "1".into()),
         ];
-        strip_credentials(&mut request);
+        assert!(strip_credentials(&mut request, &Redactor::default()));
         let names: Vec<&str> = request
             .headers
             .keys()

@@ -3,6 +3,8 @@
 //! A [`Transport`] follows no redirects, retries nothing and knows no credentials; all that is decided above it, by
 //! rules that see its [`TransportError`].
 
+#[cfg(feature = "reqwest")]
+mod cookies;
 mod error;
 #[cfg(feature = "reqwest")]
 mod reqwest;

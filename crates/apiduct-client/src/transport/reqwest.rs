@@ -2,6 +2,7 @@
 
 use std::error::Error as StdError;
 use std::io;
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -12,14 +13,17 @@ use reqwest::{Certificate, Client, Response};
 use tokio::time::timeout;
 use url::Url;
 
+use super::cookies::OriginCookies;
 use super::{Limits, PreparedRequest, RawResponse, TimeLimit, Transport, TransportError};
 use crate::error::Cause;
 
 /// Largest buffer that a `Content-Length` alone makes us reserve.
 const LARGEST_RESERVE: u64 = 16 * 1024 * 1024;
 
-/// HTTP/1.1 and HTTP/2 with connection reuse, gzip, Brotli, zstd and deflate, cookies by domain, and proxies as the
-/// environment says (`HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY`, `NO_PROXY`).
+/// HTTP/1.1 and HTTP/2 with connection reuse, gzip, Brotli, zstd and deflate, cookies, and proxies as the environment
+/// says (`HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY`, `NO_PROXY`).
+///
+/// A cookie goes back to the origin that set it (scheme, host and port) and to no other, whatever domain it names.
 ///
 /// Certificates are checked against the authorities that the system trusts, and those added with
 /// [`ReqwestTransportBuilder::root_certificates_pem`].
@@ -106,7 +110,7 @@ impl ReqwestTransportBuilder {
         let builder = Client::builder()
             .redirect(Policy::none())
             .referer(false)
-            .cookie_store(true)
+            .cookie_provider(Arc::new(OriginCookies::default()))
             .connect_timeout(self.connect_timeout);
         if self.use_proxies {
             builder

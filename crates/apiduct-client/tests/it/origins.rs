@@ -7,10 +7,11 @@ use apiduct_client::auth::{
     ApiKey, Auth, AuthContext, AuthError, Bearer, KeyLocation, NoAuth, OnRejected,
 };
 use apiduct_client::paginate::JsonLink;
-use apiduct_client::{Error, ForeignVia, OnForeignOrigin, Request, Response};
-use apiduct_model::Hint;
+use apiduct_client::{Client, Error, ForeignVia, OnForeignOrigin, Request, Response};
+use apiduct_model::{Hint, Redactor, SecretText};
 use apiduct_testkit::{Access, MockApi, Reply};
 use async_trait::async_trait;
+use futures_util::StreamExt;
 use http::header::{AUTHORIZATION, HeaderValue};
 use http::{Method, StatusCode};
 use serde_json::json;
@@ -102,6 +103,85 @@ async fn a_stripped_redirect_carries_no_credential_of_any_kind() {
         assert_eq!(stripped.header(name), None, "{name}");
     }
     assert_eq!(stripped.header("x-plain"), Some("p"));
+}
+
+/// A client whose redactor knows the secret `s3cr/t 1`, and sends it under names that say nothing of it.
+fn with_hidden_secrets(script: &Script) -> Client {
+    let redactor = Redactor::default();
+    redactor.register(&SecretText::from("s3cr/t 1"));
+    let builder = script.client().0.redactor(redactor);
+    builder
+        .header("X-Custom", "id=s3cr/t 1")
+        .header("X-Encoded", "s3cr%2Ft%201")
+        .header("X-Plain", "p")
+        .param("q", "s3cr/t 1")
+        .param("page_size", 5)
+        .on_foreign_origin(OnForeignOrigin::Strip)
+        .build()
+        .unwrap()
+}
+
+/// What a foreign host got of the client's headers and its URL.
+fn seen_by(host: &str, script: &Script) -> (Vec<String>, String) {
+    let sent = script.sent();
+    let foreign = sent.iter().find(|one| one.url.host_str() == Some(host));
+    let foreign = foreign.expect("the foreign host was asked");
+    let names = foreign.headers.keys();
+    let own = names.filter(|name| name.as_str().starts_with("x-"));
+    (
+        own.map(ToString::to_string).collect(),
+        foreign.url.to_string(),
+    )
+}
+
+#[tokio::test]
+async fn a_stripped_request_carries_no_secret_whatever_its_name() {
+    let elsewhere = "https://other.test/2?signature=theirs&echo=s3cr%2Ft+1&n=1";
+    let redirected = {
+        let elsewhere = elsewhere.to_owned();
+        Script::new(move |request| match request.url.host_str() {
+            Some("api.test") => redirect(302, &elsewhere),
+            _ => ok("[1]"),
+        })
+    };
+    let client = with_hidden_secrets(&redirected);
+    client.get("/x").send().await.unwrap();
+
+    let linked = Script::new(move |request| match request.url.host_str() {
+        Some("api.test") => ok(json!({"data": [1], "next": elsewhere}).to_string()),
+        _ => ok(r#"{"data":[2]}"#),
+    });
+    let client = with_hidden_secrets(&linked);
+    let pages = client
+        .paginate("/x")
+        .paginator(JsonLink::new("next"))
+        .data_selector("data")
+        .send();
+    assert_eq!(pages.into_stream().count().await, 2);
+
+    let direct = Script::sequence(vec![ok("1")]);
+    let client = with_hidden_secrets(&direct);
+    client.get(elsewhere).send().await.unwrap();
+
+    let kept = "https://other.test/2?signature=theirs&n=1";
+    for (script, url) in [
+        (redirected, kept.to_owned()),
+        (linked, kept.to_owned()),
+        (direct, format!("{kept}&page_size=5")),
+    ] {
+        let (headers, seen) = seen_by("other.test", &script);
+        assert_eq!(headers, ["x-plain"]);
+        assert_eq!(seen, url);
+    }
+}
+
+#[tokio::test]
+async fn a_secret_that_cannot_be_taken_off_keeps_the_request_at_home() {
+    let script = Script::sequence(vec![redirect(302, "https://other.test/bot-s3cr%2Ft%201/x")]);
+    let client = with_hidden_secrets(&script);
+    let error = client.get("/x").send().await.unwrap_err();
+    assert!(matches!(error, Error::ForeignOrigin { .. }), "{error:?}");
+    assert_eq!(script.sent().len(), 1);
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use apiduct_client::retry::RetryConfig;
 use apiduct_client::transport::TimeLimit;
-use apiduct_client::{Client, Error, Limits, TransportError};
+use apiduct_client::{Client, Error, Limits, OnForeignOrigin, TransportError};
 use apiduct_model::Hint;
 use apiduct_testkit::{Fault, MockApi, Reply};
 use http::Version;
@@ -339,6 +339,31 @@ async fn cookies_of_the_server_come_back_to_it() {
     client.get("/in").send().await.unwrap();
     client.get("/x").send().await.unwrap();
     assert_eq!(api.requests_to("/x")[0].cookie("sid"), Some("s1"));
+}
+
+#[tokio::test]
+async fn cookies_of_the_server_go_to_no_other_origin_on_its_host() {
+    let other = MockApi::builder().json("/x", &json!(1)).start();
+    let set = |reply: Reply| reply.header("Set-Cookie", "sid=s1; Path=/");
+    let api = MockApi::builder()
+        .script("/in", [set(Reply::json(&1))])
+        .script("/go", [set(Reply::redirect(&other.url("/x")))])
+        .start();
+    let allowed = format!("127.0.0.1:{}", other.port());
+    for builder in [
+        client(&api).0.on_foreign_origin(OnForeignOrigin::Strip),
+        client(&api).0.allowed_host(allowed),
+    ] {
+        let client = builder.build().unwrap();
+        client.get("/in").send().await.unwrap();
+        client.get("/go").send().await.unwrap();
+    }
+    assert_eq!(api.requests_to("/go")[0].cookie("sid"), Some("s1"));
+    let seen = other.recorded();
+    assert_eq!(seen.len(), 2);
+    for request in seen {
+        assert_eq!(request.header("cookie"), None);
+    }
 }
 
 #[tokio::test]
