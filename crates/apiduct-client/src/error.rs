@@ -13,7 +13,7 @@ use crate::auth::AuthError;
 use crate::paginate::PaginateError;
 use crate::response::RetryStop;
 use crate::transport::TransportError;
-use words::{Keys, Quoted, Stopped, Tries};
+use words::{Keys, Quoted, ResponseOf, Stopped, Tries};
 
 /// An error of another library as text, with secrets masked: the innermost cause, in its own words.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -114,11 +114,13 @@ pub enum Error {
         /// What the hook said.
         reason: String,
     },
-    /// The first page has nothing where the records should be.
-    #[error("selector `{selector}` matches nothing in the response of {url}; {}", Keys(.keys))]
+    /// A page has nothing where the records should be.
+    #[error("selector `{selector}` matches nothing {}{url}; {}", ResponseOf(*.page), Keys(.keys))]
     NoMatch {
         /// The selector.
         selector: String,
+        /// The page, from 1.
+        page: u64,
         /// The URL.
         url: String,
         /// The keys that the response has.

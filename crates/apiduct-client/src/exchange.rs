@@ -19,6 +19,9 @@ use crate::retry::{Backoff, Outcome, RetryBudgets, RetryDecision, RetryPolicy};
 use crate::transport::{Limits, RawResponse, Transport, TransportError};
 use crate::{Request, Response, Timer};
 
+/// Reads the body of a response.
+type Read<T> = dyn Fn(&Response) -> Result<Reading<T>, Unreadable> + Send + Sync;
+
 /// Redirects that are followed for one request.
 const MAX_REDIRECTS: usize = 30;
 
@@ -63,6 +66,15 @@ pub(crate) enum Pass {
     Stop,
 }
 
+/// What was read from a body.
+#[derive(Debug)]
+pub(crate) enum Reading<T> {
+    /// What was expected.
+    Good(T),
+    /// Something without a record list. It is tried again, and taken as it is when no try is left.
+    NoRecordList(T),
+}
+
 /// Why a body could not be read.
 #[derive(Debug)]
 pub(crate) struct Unreadable {
@@ -102,7 +114,7 @@ impl Exchanger {
     pub(crate) async fn exchange<T: Send>(
         &self,
         call: &Call,
-        read: &(dyn Fn(&Response) -> Result<T, Unreadable> + Send + Sync),
+        read: &Read<T>,
     ) -> Result<Exchanged<T>, Error> {
         let mut progress = Progress {
             started: self.timer.monotonic(),
@@ -138,7 +150,7 @@ impl Exchanger {
         call: &Call,
         progress: &mut Progress,
         mut response: Response,
-        read: &(dyn Fn(&Response) -> Result<T, Unreadable> + Send + Sync),
+        read: &Read<T>,
     ) -> Result<Ruling<T>, Error> {
         if response.status == StatusCode::TOO_MANY_REQUESTS {
             progress.rate_limited += 1;
@@ -181,6 +193,7 @@ impl Exchanger {
         // A page that is skipped still leads to the next one, if it can be read.
         let is_read = pass == Pass::Skip && response.status.is_success();
         let content = is_read.then(|| read(&response).ok()).flatten();
+        let content = content.map(Reading::into_inner);
         Ok(Ruling::Done(Box::new(Exchanged {
             response,
             pass,
@@ -194,7 +207,7 @@ impl Exchanger {
         call: &Call,
         progress: &Progress,
         mut response: Response,
-        read: &(dyn Fn(&Response) -> Result<T, Unreadable> + Send + Sync),
+        read: &Read<T>,
     ) -> Result<Ruling<T>, Error> {
         let outcome = Outcome::Response(response.status, &response.headers);
         if response.retry_stop.is_none() {
@@ -207,7 +220,13 @@ impl Exchanger {
         let mut content = None;
         if response.status.is_success() {
             match read(&response) {
-                Ok(value) => content = Some(value),
+                Ok(Reading::Good(value)) => content = Some(value),
+                Ok(Reading::NoRecordList(value)) => {
+                    if let Ok(Some(wait)) = self.wait_after(call, progress, Outcome::NoRecordList) {
+                        return Ok(Ruling::Again(wait));
+                    }
+                    content = Some(value);
+                }
                 Err(unreadable) => {
                     // A page of another kind will not turn into JSON by asking again.
                     if !is_markup(&response)
@@ -388,6 +407,14 @@ impl Exchanger {
         response.wire_bytes = raw.wire_bytes;
         response.redactor = self.redactor.clone();
         response
+    }
+}
+
+impl<T> Reading<T> {
+    fn into_inner(self) -> T {
+        match self {
+            Self::Good(value) | Self::NoRecordList(value) => value,
+        }
     }
 }
 

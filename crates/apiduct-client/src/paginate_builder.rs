@@ -86,7 +86,8 @@ impl PaginateBuilder {
         self
     }
 
-    /// Whether a first page without anything at the selector is an empty page. Default: an error.
+    /// Whether a page without anything at the selector is an empty page. Default: an error, for a page after the first
+    /// only when it stays so however often it is asked for.
     pub fn allow_missing(mut self, allow: bool) -> Self {
         self.options.allow_missing = allow;
         self

@@ -4,6 +4,7 @@ use http::Method;
 
 use crate::draft::{Draft, request_setters};
 use crate::error::Error;
+use crate::exchange::Reading;
 use crate::{Client, Response};
 
 /// A single request that is being written; made by [`Client::get`] and its siblings.
@@ -38,7 +39,9 @@ impl RequestBuilder {
     pub async fn send(self) -> Result<Response, Error> {
         let (client, call) = self.draft.into_call()?;
         let exchanger = &client.shared.exchanger;
-        let exchanged = exchanger.exchange(&call, &|_| Ok(())).await?;
+        let exchanged = exchanger
+            .exchange(&call, &|_| Ok(Reading::Good(())))
+            .await?;
         Ok(exchanged.response)
     }
 }

@@ -87,6 +87,7 @@ fn an_error_never_repeats_its_source() {
 fn missing_records_list_the_keys_that_are_there() {
     let error = Error::NoMatch {
         selector: "data".to_owned(),
+        page: 1,
         url: "https://h/".to_owned(),
         keys: vec!["items".to_owned(), "total".to_owned()],
     };

@@ -92,6 +92,18 @@ impl fmt::Display for Quoted<'_> {
     }
 }
 
+/// Which response it was, by the number of its page.
+pub(super) struct ResponseOf(pub(super) u64);
+
+impl fmt::Display for ResponseOf {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            1 => f.write_str("in the response of "),
+            page => write!(f, "on page {page}, the response of "),
+        }
+    }
+}
+
 pub(super) struct Keys<'a>(pub(super) &'a [String]);
 
 impl fmt::Display for Keys<'_> {

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use apiduct_json::{ScanPlan, Scanned};
+use apiduct_json::{DataFound, ScanPlan, Scanned};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use serde_json::Value;
@@ -12,7 +12,7 @@ use tokio::task::JoinHandle;
 use tracing::Instrument;
 
 use crate::error::Error;
-use crate::exchange::{Call, Pass, Unreadable};
+use crate::exchange::{Call, Pass, Reading, Unreadable};
 use crate::paginate::Position;
 use crate::{Client, Request, Response, charset};
 
@@ -23,6 +23,8 @@ pub(super) struct Order {
     pub(super) position: Position,
     /// How to scan the page; without it the page is parsed whole, for detection.
     pub(super) plan: Option<Arc<ScanPlan>>,
+    /// Whether a page without a record list is asked for again.
+    pub(super) wants_list: bool,
 }
 
 /// What came of an [`Order`].
@@ -91,8 +93,17 @@ async fn run(client: Client, order: Order) -> Result<Fetched, Error> {
         call,
         position,
         plan,
+        wants_list,
     } = order;
-    let read = move |response: &Response| read(response, plan.as_deref());
+    let read = move |response: &Response| {
+        let content = read(response, plan.as_deref())?;
+        Ok(match &content {
+            Content::Scanned(scanned) if wants_list && is_missing(scanned) => {
+                Reading::NoRecordList(content)
+            }
+            _ => Reading::Good(content),
+        })
+    };
     let exchanged = client.shared.exchanger.exchange(&call, &read).await?;
     Ok(Fetched {
         request: call.request,
@@ -114,6 +125,10 @@ fn read(response: &Response, plan: Option<&ScanPlan>) -> Result<Content, Unreada
             .map(Content::Value)
             .map_err(unreadable),
     }
+}
+
+fn is_missing(scanned: &Scanned) -> bool {
+    matches!(scanned.data, DataFound::Missing { .. })
 }
 
 fn unreadable(problem: impl fmt::Display) -> Unreadable {

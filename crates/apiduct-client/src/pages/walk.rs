@@ -103,6 +103,8 @@ impl Walk {
             call,
             position,
             plan: self.plan.clone(),
+            // On the first page the selector is the likelier culprit.
+            wants_list: self.received > 0 && !self.options.allow_missing,
         })
     }
 
@@ -224,9 +226,10 @@ impl Walk {
 
     fn judge_missing(&self, keys: &[String], response: &Response) -> Result<(), Error> {
         let selector = self.selector.as_ref().map_or("$", Selector::as_str);
-        if self.received == 1 && !self.options.allow_missing {
+        if !self.options.allow_missing {
             return Err(Error::NoMatch {
                 selector: selector.to_owned(),
+                page: self.received,
                 url: response.shown_url(),
                 keys: keys.iter().map(|key| self.mask(key)).collect(),
             });

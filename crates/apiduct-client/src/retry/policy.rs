@@ -23,6 +23,8 @@ pub enum Outcome<'a> {
     Failed(&'a TransportError),
     /// A response came back whole as far as the transport can tell, but its JSON is cut or broken.
     BrokenJson,
+    /// A page after the first has nothing where the records should be.
+    NoRecordList,
     /// A hook wants another try.
     Hook(&'a str),
 }
@@ -53,6 +55,8 @@ pub enum RetryReason {
     Transport(String),
     /// The JSON is cut or broken.
     BrokenJson,
+    /// A page after the first has nothing where the records should be.
+    NoRecordList,
     /// A hook asked for it.
     Hook(String),
 }
@@ -63,6 +67,7 @@ impl fmt::Display for RetryReason {
             Self::Status(status) => write!(f, "status {}", status.as_u16()),
             Self::Transport(message) | Self::Hook(message) => f.write_str(message),
             Self::BrokenJson => f.write_str("the JSON is cut or broken"),
+            Self::NoRecordList => f.write_str("nothing is where the records should be"),
         }
     }
 }
@@ -105,6 +110,7 @@ impl RetryPolicy {
             }
             Outcome::Failed(_) => return RetryDecision::Keep,
             Outcome::BrokenJson => (RetryReason::BrokenJson, None, false),
+            Outcome::NoRecordList => (RetryReason::NoRecordList, None, false),
             Outcome::Hook(reason) => (RetryReason::Hook(reason.to_owned()), None, false),
         };
         if !(is_safe || did_nothing || self.config.retry_unsafe) {

@@ -311,15 +311,54 @@ async fn a_missing_list_can_be_an_empty_page() {
 }
 
 #[tokio::test]
-async fn a_list_that_is_missing_later_is_an_empty_page() {
+async fn a_list_that_is_missing_later_is_an_error_unless_that_is_allowed() {
+    let script = || {
+        served(|number| match number {
+            1 | 2 => format!(r#"{{"data":[{number}]}}"#),
+            _ => r#"{"message":"internal hiccup"}"#.to_owned(),
+        })
+    };
+    let strict = script();
+    let (builder, timer) = strict.client();
+    for client in [
+        builder.data_selector("data").build().unwrap(),
+        script().client().0.build().unwrap(),
+    ] {
+        let walk_on = client.paginate("/x").paginator(PageNumber::new());
+        let (got, error) = walk(&mut walk_on.send()).await;
+        assert_eq!(records(&got), [json!(1), json!(2)]);
+        let error = error.unwrap();
+        assert_eq!(
+            error.to_string(),
+            "selector `data` matches nothing on page 3, the response of https://api.test/x?page=3; it has the keys `message`"
+        );
+        assert!(error.hint().unwrap().contains("allow_missing"));
+    }
+    assert_eq!(timer.waits(), [1.0, 2.0, 4.0, 8.0, 16.0]);
+    assert_eq!(strict.sent().len(), 8);
+
+    let client = scripted_client(&script());
+    let walk_on = client.paginate("/x").paginator(PageNumber::new());
+    let (got, error) = walk(&mut walk_on.allow_missing(true).send()).await;
+    assert!(error.is_none(), "{error:?}");
+    assert_eq!(records(&got), [json!(1), json!(2)]);
+    assert!(got.len() == 3 && got[2].is_empty());
+}
+
+#[tokio::test]
+async fn a_list_that_is_missing_once_is_asked_for_again() {
     let script = served(|number| match number {
-        1 => r#"{"data":[1]}"#.to_owned(),
-        _ => r#"{"message":"nothing more"}"#.to_owned(),
+        2 | 3 => r#"{"message":"internal hiccup"}"#.to_owned(),
+        5 => r#"{"data":null}"#.to_owned(),
+        _ => format!(r#"{{"data":[{number}]}}"#),
     });
-    let client = scripted_client(&script);
+    let (builder, timer) = script.client();
+    let client = builder.data_selector("data").build().unwrap();
     let (got, error) = walk(&mut client.paginate("/x").paginator(PageNumber::new()).send()).await;
     assert!(error.is_none(), "{error:?}");
-    assert_eq!(records(&got), [json!(1)]);
+    assert_eq!(records(&got), [json!(1), json!(4)]);
+    assert_eq!(timer.waits(), [1.0, 2.0]);
+    assert_eq!(got.len(), 3, "null under the selector is an empty page");
 }
 
 #[tokio::test]
