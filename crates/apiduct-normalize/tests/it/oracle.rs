@@ -53,7 +53,7 @@ fn flatten(
             Value::Array(list) => lists.push((path, list.clone())),
             Value::String(text) => row.push((path, text.clone())),
             Value::Number(number) => {
-                row.push((path, number.to_string().trim_end_matches(".0").to_owned()))
+                row.push((path, number.to_string().trim_end_matches(".0").to_owned()));
             }
             Value::Bool(value) => row.push((path, value.to_string())),
         }
