@@ -1,6 +1,6 @@
 //! `kill -9` in the middle of a run, then a plain rerun: exactly the right rows, every time.
 //!
-//! `APIDUCT_KILLS=50 cargo test -p apiduct-cli --test crash` kills more often, and longer runs.
+//! `APIDUCT_KILLS=50 cargo test --release -p apiduct-cli --test crash` kills more often, and longer runs.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by a panic")]
 
