@@ -150,8 +150,10 @@ impl Pipeline {
         self.events.event(&Event::Committed {
             duration: self.timer.monotonic().saturating_sub(sealed),
         });
-        for (table, rows) in loaded.tables {
-            *receipt.tables.entry(table).or_default() += rows;
+        for table in extracted.schema.tables.keys() {
+            if let Some(rows) = loaded.tables.get(table) {
+                *receipt.tables.entry(table.clone()).or_default() += rows;
+            }
         }
         receipt.load_id = Some(load_id.to_string());
         receipt.take_resources(extracted.resources);
