@@ -44,8 +44,8 @@ impl DuckDb {
         self
     }
 
-    /// Bounds DuckDB's own buffers while loading, in MiB; default 96. Tables of more than 100 columns get more as
-    /// they need it.
+    /// Bounds DuckDB's own buffers while loading, in MiB; default 96. Wide tables and large rows get more as they
+    /// need it.
     #[must_use]
     pub fn memory_limit_mib(mut self, mebibytes: u64) -> Self {
         self.memory_limit_mib = mebibytes;

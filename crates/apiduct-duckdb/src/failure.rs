@@ -20,13 +20,13 @@ pub(crate) struct Failures {
 }
 
 impl Failures {
-    pub(crate) fn open(&self, error: Error) -> DestinationError {
+    pub(crate) fn open(&self, error: &Error) -> DestinationError {
         let text = error.to_string();
         if text.contains(LOCKED) {
             return DestinationError::Locked {
                 destination: self.destination.clone(),
                 holder: holder(&text),
-                source: error.into(),
+                source: text.into(),
             };
         }
         self.unless_full(error, |source| DestinationError::Open {
@@ -43,28 +43,28 @@ impl Failures {
         }
     }
 
-    pub(crate) fn migrate(&self, table: &TableName, error: Error) -> DestinationError {
+    pub(crate) fn migrate(&self, table: &TableName, error: &Error) -> DestinationError {
         self.unless_full(error, |source| DestinationError::Migrate {
             table: table.clone(),
             source,
         })
     }
 
-    pub(crate) fn write(&self, table: &TableName, error: Error) -> DestinationError {
+    pub(crate) fn write(&self, table: &TableName, error: &Error) -> DestinationError {
         self.unless_full(error, |source| DestinationError::Write {
             table: table.clone(),
             source,
         })
     }
 
-    pub(crate) fn transaction(&self, action: &'static str, error: Error) -> DestinationError {
+    pub(crate) fn transaction(&self, action: &'static str, error: &Error) -> DestinationError {
         self.unless_full(error, |source| DestinationError::Transaction {
             action,
             source,
         })
     }
 
-    pub(crate) fn query(&self, error: Error) -> DestinationError {
+    pub(crate) fn query(&self, error: &Error) -> DestinationError {
         self.unless_full(error, |source| DestinationError::Query { source })
     }
 
@@ -82,17 +82,18 @@ impl Failures {
 
     fn unless_full(
         &self,
-        error: Error,
+        error: &Error,
         otherwise: impl FnOnce(Box<dyn std::error::Error + Send + Sync>) -> DestinationError,
     ) -> DestinationError {
+        // The text is all; the source below it is a number without a meaning.
         let text = error.to_string();
         if NO_ROOM.iter().any(|words| text.contains(words)) {
             return DestinationError::DiskFull {
                 destination: self.destination.clone(),
-                source: error.into(),
+                source: text.into(),
             };
         }
-        otherwise(error.into())
+        otherwise(text.into())
     }
 }
 
@@ -122,7 +123,7 @@ mod tests {
 
     #[test]
     fn a_locked_file_names_its_holder() {
-        let error = failures().open(refused(
+        let error = failures().open(&refused(
             "IO Error: Could not set lock on file \"/tmp/a.duckdb\": Conflicting lock is held in /usr/bin/python3.12 \
              (PID 4242). See also https://duckdb.org/docs/connect/concurrency",
         ));
@@ -134,7 +135,7 @@ mod tests {
 
     #[test]
     fn a_locked_file_without_a_known_holder_is_still_locked() {
-        let error = failures().open(refused("IO Error: Could not set lock on file \"a\": busy"));
+        let error = failures().open(&refused("IO Error: Could not set lock on file \"a\": busy"));
         assert!(matches!(error, DestinationError::Locked { .. }), "{error}");
     }
 
@@ -142,10 +143,13 @@ mod tests {
     fn a_full_disk_is_told_apart_from_other_refusals() {
         let full = failures().write(
             &"t".into(),
-            refused("IO Error: Could not write file: No space left on device"),
+            &refused("IO Error: Could not write file: No space left on device"),
         );
         assert!(matches!(full, DestinationError::DiskFull { .. }), "{full}");
-        let other = failures().write(&"t".into(), refused("Conversion Error: no"));
+        let other = failures().write(&"t".into(), &refused("Conversion Error: no"));
         assert!(matches!(other, DestinationError::Write { .. }), "{other}");
+        let cause = std::error::Error::source(&other).unwrap();
+        assert_eq!(cause.to_string(), "Conversion Error: no");
+        assert!(cause.source().is_none());
     }
 }

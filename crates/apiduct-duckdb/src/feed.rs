@@ -8,7 +8,7 @@ use std::error::Error;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use apiduct_load::{Batches, PackageError};
+use apiduct_load::{Batches, PackageError, batch_bytes};
 use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
 use duckdb::Connection;
@@ -21,8 +21,14 @@ use duckdb::vtab::{
 /// The name of the table function.
 pub(crate) const FUNCTION: &str = "apiduct_rows";
 
-/// Rows that DuckDB takes at a time; it is fixed when DuckDB is compiled.
+/// Rows that DuckDB takes at a time at most; it is fixed when DuckDB is compiled.
 const VECTOR_ROWS: usize = 2048;
+
+/// Bytes that DuckDB is given at a time, on the average.
+///
+/// They count against its memory limit, and running out of memory *here* ends the process: DuckDB throws a C++
+/// exception through a Rust function.
+const VECTOR_BYTES: u64 = 16 << 20;
 
 /// The table function gets one number as its argument, so what it reads is found here.
 static FEEDS: Mutex<BTreeMap<u64, Arc<Feed>>> = Mutex::new(BTreeMap::new());
@@ -40,6 +46,8 @@ pub(crate) struct Feed {
 struct Progress {
     batches: Batches,
     current: Option<RecordBatch>,
+    /// Rows of the current batch that are given to DuckDB together.
+    at_once: usize,
     failure: Option<PackageError>,
 }
 
@@ -63,6 +71,7 @@ impl Registered {
             progress: Mutex::new(Progress {
                 batches,
                 current: None,
+                at_once: VECTOR_ROWS,
                 failure: None,
             }),
         });
@@ -94,9 +103,9 @@ impl Progress {
         loop {
             if let Some(batch) = self.current.take() {
                 let rows = batch.num_rows();
-                if rows > VECTOR_ROWS {
-                    self.current = Some(batch.slice(VECTOR_ROWS, rows - VECTOR_ROWS));
-                    return Ok(Some(batch.slice(0, VECTOR_ROWS)));
+                if rows > self.at_once {
+                    self.current = Some(batch.slice(self.at_once, rows - self.at_once));
+                    return Ok(Some(batch.slice(0, self.at_once)));
                 }
                 if rows > 0 {
                     return Ok(Some(batch));
@@ -104,7 +113,10 @@ impl Progress {
             }
             match self.batches.next() {
                 None => return Ok(None),
-                Some(Ok(batch)) => self.current = Some(batch),
+                Some(Ok(batch)) => {
+                    self.at_once = rows_at_once(&batch);
+                    self.current = Some(batch);
+                }
                 Some(Err(error)) => {
                     let text = error.to_string();
                     self.failure = Some(error);
@@ -113,6 +125,13 @@ impl Progress {
             }
         }
     }
+}
+
+/// How many rows of `batch` make up [`VECTOR_BYTES`].
+fn rows_at_once(batch: &RecordBatch) -> usize {
+    let rows = batch.num_rows() as u64;
+    let fitting = (VECTOR_BYTES * rows) / batch_bytes(batch).max(1);
+    usize::try_from(fitting).map_or(VECTOR_ROWS, |fitting| fitting.clamp(1, VECTOR_ROWS))
 }
 
 struct Rows;
@@ -156,4 +175,23 @@ impl VTab for Rows {
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use arrow_array::{ArrayRef, StringArray};
+
+    use super::*;
+
+    fn texts(rows: usize, length: usize) -> RecordBatch {
+        let array: ArrayRef = Arc::new(StringArray::from(vec!["x".repeat(length); rows]));
+        RecordBatch::try_from_iter([("text", array)]).unwrap()
+    }
+
+    #[test]
+    fn few_large_rows_are_given_at_once_and_many_small_ones() {
+        assert_eq!(rows_at_once(&texts(10, 1)), VECTOR_ROWS);
+        assert_eq!(rows_at_once(&texts(1_000, 1 << 17)), 127);
+        assert_eq!(rows_at_once(&texts(2, 1 << 25)), 1);
+    }
 }

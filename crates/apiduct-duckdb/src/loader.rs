@@ -16,10 +16,10 @@ use crate::system::SystemTables;
 /// Rows of a row group, half of what DuckDB takes by itself: a load holds one group at a time before it is compressed.
 const ROW_GROUP_ROWS: u32 = 61_440;
 
-/// Columns that fit the memory limit as it is.
-const NARROW_COLUMNS: usize = 100;
+/// Memory that DuckDB needs whatever it loads, in MiB.
+const MIB_AT_LEAST: u64 = 32;
 
-/// Memory for each further column, in MiB: DuckDB keeps a few blocks of 256 KiB of each.
+/// Memory that DuckDB needs for each column, in MiB: it keeps a few blocks of 256 KiB of each.
 const MIB_PER_COLUMN: u64 = 1;
 
 /// A connection to a database file.
@@ -57,7 +57,7 @@ impl DuckLoader {
         } = opening;
         let catalog = catalog_name(path, dataset);
         let connection =
-            connect(path, &catalog, memory_limit_mib).map_err(|error| failures.open(error))?;
+            connect(path, &catalog, memory_limit_mib).map_err(|error| failures.open(&error))?;
         Ok(Self {
             connection,
             place: Place {
@@ -84,19 +84,19 @@ impl DuckLoader {
     fn alter(&self, table: &TableName, statement: &str) -> Result<(), DestinationError> {
         self.connection
             .execute_batch(statement)
-            .map_err(|error| self.failures.migrate(table, error))
+            .map_err(|error| self.failures.migrate(table, &error))
     }
 
-    /// Gives DuckDB the memory that a table of so many columns needs.
-    fn fit_memory(&self, table: &TableSchema) -> Result<(), DestinationError> {
-        let wide = table.columns.len().saturating_sub(NARROW_COLUMNS) as u64;
-        let Some(limit) = self.memory_limit_mib.filter(|_| wide > 0) else {
+    /// Gives DuckDB the memory that it needs for rows of `table`, and no less than the limit that was asked for.
+    fn fit_memory(&self, table: &TableSchema, batches: &Batches) -> Result<(), DestinationError> {
+        let Some(limit) = self.memory_limit_mib else {
             return Ok(());
         };
-        let limit = limit + wide * MIB_PER_COLUMN;
+        let needed = MIB_AT_LEAST + table.columns.len() as u64 * MIB_PER_COLUMN;
+        let limit = limit.max(needed) + batches.largest().div_ceil(1 << 20);
         self.connection
             .execute_batch(&format!("SET memory_limit = '{limit}MiB'"))
-            .map_err(|error| self.failures.write(&table.name, error))
+            .map_err(|error| self.failures.write(&table.name, &error))
     }
 }
 
@@ -168,7 +168,7 @@ impl Loader for DuckLoader {
     fn begin(&mut self) -> Result<(), DestinationError> {
         self.connection
             .execute_batch("BEGIN TRANSACTION")
-            .map_err(|error| self.failures.transaction("begin", error))?;
+            .map_err(|error| self.failures.transaction("begin", &error))?;
         self.is_in_transaction = true;
         Ok(())
     }
@@ -189,7 +189,7 @@ impl Loader for DuckLoader {
     }
 
     fn write(&mut self, table: &TableSchema, batches: Batches) -> Result<u64, DestinationError> {
-        self.fit_memory(table)?;
+        self.fit_memory(table, &batches)?;
         let rows = Registered::new(batches);
         let result = self
             .connection
@@ -200,7 +200,7 @@ impl Loader for DuckLoader {
                 table: table.name.clone(),
                 source,
             }),
-            (Err(error), None) => Err(self.failures.write(&table.name, error)),
+            (Err(error), None) => Err(self.failures.write(&table.name, &error)),
         }
     }
 
@@ -208,7 +208,7 @@ impl Loader for DuckLoader {
         self.system().record(commit)?;
         let result = self.connection.execute_batch("COMMIT");
         self.is_in_transaction = false;
-        result.map_err(|error| self.failures.transaction("commit", error))
+        result.map_err(|error| self.failures.transaction("commit", &error))
     }
 
     fn rollback(&mut self) -> Result<(), DestinationError> {
@@ -217,11 +217,11 @@ impl Loader for DuckLoader {
         }
         self.connection
             .execute_batch("ROLLBACK")
-            .map_err(|error| self.failures.transaction("roll back", error))
+            .map_err(|error| self.failures.transaction("roll back", &error))
     }
 
     fn query(&mut self, sql: &str) -> Result<QueryResult, DestinationError> {
-        let refused = |error| self.failures.query(error);
+        let refused = |error| self.failures.query(&error);
         if self.system().has_dataset()? {
             let place = format!("USE {}", self.place.schema());
             self.connection.execute_batch(&place).map_err(refused)?;

@@ -53,7 +53,7 @@ impl SystemTables<'_> {
             .query_row(query, [&self.place.catalog, &self.place.dataset], |row| {
                 row.get(0)
             })
-            .map_err(|error| self.failures.query(error))?;
+            .map_err(|error| self.failures.query(&error))?;
         Ok(count > 0)
     }
 
@@ -200,6 +200,6 @@ impl SystemTables<'_> {
         self.connection
             .execute(statement, params)
             .map(drop)
-            .map_err(|error| self.failures.write(&table.into(), error))
+            .map_err(|error| self.failures.write(&table.into(), &error))
     }
 }

@@ -1,7 +1,7 @@
 use std::fmt;
 
 use apiduct_model::{Schema, TableSchema, WriteDisposition};
-use arrow_array::RecordBatch;
+use arrow_array::{Array, ArrayRef, RecordBatch};
 use arrow_schema::SchemaRef;
 
 use crate::{DestinationError, LoadId, PackageError, SchemaDelta, State};
@@ -178,6 +178,7 @@ impl Commit<'_> {
 pub struct Batches {
     schema: SchemaRef,
     rows: u64,
+    largest: u64,
     inner: Box<dyn Iterator<Item = Result<RecordBatch, PackageError>> + Send>,
 }
 
@@ -191,6 +192,7 @@ impl Batches {
         Self {
             schema,
             rows,
+            largest: 0,
             inner: Box::new(inner),
         }
     }
@@ -200,10 +202,30 @@ impl Batches {
         &self.schema
     }
 
+    /// The same batches, of which none takes more than about `bytes` of memory.
+    #[must_use]
+    pub fn with_largest(self, bytes: u64) -> Self {
+        Self {
+            largest: bytes,
+            ..self
+        }
+    }
+
     /// Rows of all batches together.
     pub fn rows(&self) -> u64 {
         self.rows
     }
+
+    /// About how many bytes of memory the largest batch takes; 0 when that is not known.
+    pub fn largest(&self) -> u64 {
+        self.largest
+    }
+}
+
+/// About how many bytes of memory the rows of `batch` take; rows that share their memory with others count once each.
+pub fn batch_bytes(batch: &RecordBatch) -> u64 {
+    let bytes = |array: &ArrayRef| array.to_data().get_slice_memory_size().unwrap_or(0) as u64;
+    batch.columns().iter().map(bytes).sum()
 }
 
 impl Iterator for Batches {
@@ -249,7 +271,28 @@ impl QueryResult {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
+    use arrow_array::StringArray;
+
     use super::*;
+
+    #[test]
+    fn a_slice_counts_only_its_own_rows() {
+        let texts: ArrayRef = Arc::new(StringArray::from(vec!["x".repeat(1_000); 100]));
+        let batch = RecordBatch::try_from_iter([("text", texts)]).unwrap();
+        assert!(
+            (100_000..102_000).contains(&batch_bytes(&batch)),
+            "{}",
+            batch_bytes(&batch)
+        );
+        let slice = batch.slice(50, 2);
+        assert!(
+            (2_000..2_100).contains(&batch_bytes(&slice)),
+            "{}",
+            batch_bytes(&slice)
+        );
+    }
 
     #[test]
     fn a_missing_disposition_is_named_with_what_there_is() {

@@ -47,7 +47,9 @@ mod package;
 mod schema_delta;
 mod state;
 
-pub use destination::{Batches, Capabilities, Commit, Delivery, Destination, Loader, QueryResult};
+pub use destination::{
+    Batches, Capabilities, Commit, Delivery, Destination, Loader, QueryResult, batch_bytes,
+};
 pub use error::{DestinationError, LoadError, LockError, PackageError};
 pub use load::{Loaded, load_package};
 pub use load_id::{LoadId, LoadIds, ParseLoadIdError};

@@ -104,11 +104,10 @@ impl LoadPackage {
     /// `target` has no place for a value.
     pub fn batches(&self, target: &TableSchema) -> Result<Batches, PackageError> {
         let batches = TableBatches::new(&self.dir, &self.manifest, target)?;
-        Ok(Batches::new(
-            batches.schema(),
-            self.rows(&target.name),
-            batches,
-        ))
+        let table = self.manifest.table(&target.name);
+        let largest = table.map_or(0, |table| table.largest_batch);
+        let rows = table.map_or(0, |table| table.rows);
+        Ok(Batches::new(batches.schema(), rows, batches).with_largest(largest))
     }
 }
 

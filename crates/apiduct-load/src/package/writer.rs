@@ -17,7 +17,7 @@ use super::hashing::Hashing;
 use super::manifest::{FILE_NAME, FORMAT, Manifest, PackagedTable, Segment};
 use super::reader::LoadPackage;
 use crate::error::is_disk_full;
-use crate::{LoadId, PackageError, State};
+use crate::{LoadId, PackageError, State, batch_bytes};
 
 /// Segments that are open, or closed but not yet durable, at one time; it bounds open files.
 const OPEN_FILES: usize = 64;
@@ -188,7 +188,7 @@ impl PackageWriter {
         let writer = &mut self.written[place];
         writer.open = Some(open);
         writer.table.rows += added;
-        let bytes = rows.batch.get_array_memory_size() as u64;
+        let bytes = batch_bytes(&rows.batch);
         writer.table.largest_batch = writer.table.largest_batch.max(bytes);
         Ok(())
     }

@@ -74,7 +74,7 @@ pub(super) fn integers_widen_to_decimals(stage: &mut Stage) {
 pub(super) fn integers_widen_to_doubles_only_when_exact(stage: &mut Stage) {
     stage.load(&[value(DataType::Bigint, integers(&[1, 2]))]);
     stage.load(&[value(DataType::Double, doubles(&[0.5]))]);
-    assert_eq!(stage.rows("t"), ["v=0.5", "v=1", "v=2"]);
+    assert_eq!(stage.rows("t"), ["v=0.5", "v=1.0", "v=2.0"]);
 
     let beyond = |mut rows: Rows| {
         rows.table.name = "u".into();

@@ -7,7 +7,7 @@ use apiduct_load::{
     Destination, LoadError, LoadId, LoadIds, LoadPackage, Loaded, Loader, Packages, Seal, State,
     load_package,
 };
-use apiduct_model::arrow::{TableBatch, double_text};
+use apiduct_model::arrow::TableBatch;
 use apiduct_model::{
     Column, DataType, ResourceName, Schema, TableSchema, WriteDisposition, format_timestamp,
 };
@@ -230,7 +230,7 @@ fn cell(array: &ArrayRef, row: usize) -> String {
     }
     match array.data_type() {
         ArrowType::Int64 => array.as_primitive::<Int64Type>().value(row).to_string(),
-        ArrowType::Float64 => double_text(array.as_primitive::<Float64Type>().value(row)),
+        ArrowType::Float64 => format!("{:?}", array.as_primitive::<Float64Type>().value(row)),
         ArrowType::Boolean => array.as_boolean().value(row).to_string(),
         ArrowType::Utf8 => array.as_string::<i32>().value(row).to_owned(),
         ArrowType::Decimal128(_, _) => array.as_primitive::<Decimal128Type>().value_as_string(row),

@@ -60,7 +60,7 @@ pub(super) fn every_type_comes_back_exactly(stage: &mut Stage) {
         stage.rows("t"),
         [
             format!(
-                "a_text= | b_bigint={} | c_double=-1.5e+300 | d_bool=false | e_timestamp=0000-12-31T23:00:00Z | \
+                "a_text= | b_bigint={} | c_double=-1.5e300 | d_bool=false | e_timestamp=0000-12-31T23:00:00Z | \
                  f_date=1969-12-31 | g_decimal=-{nines} | h_cents=-1234.56 | i_json=[]",
                 i64::MIN
             ),
