@@ -10,7 +10,7 @@ use apiduct_model::Redactor;
 use http::{Method, StatusCode};
 
 use crate::auth::AuthError;
-use crate::paginate::PaginateError;
+use crate::paginate::{PaginateError, Position};
 use crate::response::RetryStop;
 use crate::transport::TransportError;
 use words::{Keys, Quoted, ResponseOf, Stopped, Tries};
@@ -141,6 +141,8 @@ pub enum Error {
         page: u64,
         /// Where it was fetched.
         position: String,
+        /// What leads from page to page.
+        by: PagedBy,
         /// How it repeats.
         kind: LoopKind,
     },
@@ -233,6 +235,28 @@ pub enum ForeignVia {
     NextLink,
     /// A redirect.
     Redirect,
+}
+
+/// What leads from page to page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum PagedBy {
+    /// A page number or an offset, which we count.
+    Number,
+    /// A token that the server gives.
+    Cursor,
+    /// A link that the server gives.
+    Link,
+}
+
+impl PagedBy {
+    pub(crate) fn position(position: &Position) -> Self {
+        match position {
+            Position::Number(_) => Self::Number,
+            Position::Url(_) => Self::Link,
+            Position::Start | Position::Token(_) | Position::Map(_) => Self::Cursor,
+        }
+    }
 }
 
 /// How a page repeats an earlier one.

@@ -58,7 +58,7 @@ mod url_join;
 
 pub use client::{Client, ClientBuilder};
 pub use clock::{Timer, TokioTimer};
-pub use error::{Cause, Error, ForeignVia, LoopKind};
+pub use error::{Cause, Error, ForeignVia, LoopKind, PagedBy};
 pub use inject::{BodyPath, Inject, InjectError};
 pub use origin::OnForeignOrigin;
 pub use page::Page;

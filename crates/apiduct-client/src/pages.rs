@@ -10,7 +10,7 @@ use futures_util::Stream;
 
 use crate::Page;
 use crate::client::Client;
-use crate::error::Error;
+use crate::error::{Error, PagedBy};
 use crate::exchange::{Call, Pass};
 use crate::loop_guard::Digest;
 use crate::paginate::{Paginator, Position, Reason, Step};
@@ -199,17 +199,25 @@ impl Pages {
             if let (Some(findings), Some(paginator)) = (&mut self.findings, &walk.paginator) {
                 findings.paginator.paginator = Arc::clone(paginator);
             }
-        } else if !walk.options.allow_repeats
-            && let Some(kind) = walk.guard.check(&page, digest)
+        }
+        let step = walk.advance(&page);
+        let next = match &step {
+            Ok(Step::Next(position)) => Some(position),
+            _ => None,
+        };
+        if !is_repeated
+            && !walk.options.allow_repeats
+            && let Some(kind) = walk.guard.check(&page, digest, next)
         {
             return Err(Error::Loop {
                 page: page.number,
                 position: walk.mask(&page.position.to_string()),
+                by: PagedBy::position(&page.position),
                 kind,
             });
         }
         self.next_position = None;
-        match walk.advance(&page) {
+        match step {
             Ok(Step::Done(reason)) => self.end = Some(reason),
             Ok(Step::Next(position)) => {
                 self.next_position = Some(position.clone());

@@ -236,7 +236,8 @@ impl Maker {
             .params(parts.params)
             .auth(self.resolved.auth_for(resource))
             .selector(resource.selector.selector())
-            .allow_missing(resource.allow_missing);
+            .allow_missing(resource.allow_missing)
+            .allow_repeats(resource.allow_repeats);
         for (name, value) in &parts.headers {
             builder = builder.header(name.as_str(), &String::from_utf8_lossy(value.as_bytes()));
         }

@@ -29,6 +29,8 @@ const TOTAL_RECORDS: [&str; 8] = [
     "recordstotal",
     "count",
 ];
+/// Keys for the offset of this page.
+pub(super) const OFFSET: [&str; 6] = ["offset", "skip", "startat", "startindex", "start", "from"];
 /// Keys for the number of this page.
 const CURRENT_PAGE: [&str; 4] = ["page", "currentpage", "pagenumber", "pageindex"];
 /// Keys for the number of this page that count only beside a total.
@@ -54,6 +56,13 @@ const HAS_MORE: [&str; 7] = [
 const LINK_KEYS: [&str; 4] = ["href", "url", "uri", "link"];
 /// Keys inside an object called `next`.
 const TOKEN_KEYS: [&str; 6] = ["after", "cursor", "token", "page", "offset", "start"];
+
+/// Whether a number under `key` tells which page of a list this is.
+pub(crate) fn is_place_of_page(key: &str) -> bool {
+    let name = names::plain(key);
+    let name = name.as_str();
+    CURRENT_PAGE_BESIDE_TOTAL.contains(&name) || OFFSET.contains(&name)
+}
 
 /// An object of the response that may speak about paging: the outermost, those around the records, and those whose
 /// keys say so.
@@ -100,6 +109,7 @@ pub(super) enum Target {
 #[derive(Debug)]
 pub(super) struct Envelope<'v> {
     pub(super) scopes: Vec<Scope<'v>>,
+    records: HashSet<*const Value>,
 }
 
 impl<'v> Envelope<'v> {
@@ -116,7 +126,7 @@ impl<'v> Envelope<'v> {
         {
             collect(object, &records, &mut Vec::new(), &mut scopes);
         }
-        Self { scopes }
+        Self { scopes, records }
     }
 
     /// The keys and values of all scopes.
@@ -162,6 +172,24 @@ impl<'v> Envelope<'v> {
     /// The total number of records.
     pub(super) fn total_records(&self) -> Option<Field<'v>> {
         self.number(&TOTAL_RECORDS, |_| true)
+    }
+
+    /// The total number of records, as a number around the records or in an object about pages there.
+    pub(super) fn count_of_records(&self) -> Option<Field<'v>> {
+        let is_open = |scope: usize| {
+            let (keys, object) = (&self.scopes[scope].keys, self.scopes[scope].object);
+            let speaks = |key: &&str| {
+                let name = names::plain(key);
+                name.contains("pag") || name.contains("meta")
+            };
+            object
+                .values()
+                .any(|value| is_or_holds(value, &self.records))
+                || keys.last().is_some_and(speaks)
+        };
+        let total = self.number(&TOTAL_RECORDS, is_open)?;
+        let is_number = self.scopes[total.scope].object[total.key].is_u64();
+        is_number.then_some(total)
     }
 
     /// The number of this page, beside `total` or one level up.
@@ -305,13 +333,15 @@ fn collect<'v>(
 
 /// Whether a record is somewhere in `value`.
 fn holds(value: &Value, records: &HashSet<*const Value>) -> bool {
-    let is_or_holds =
-        |value: &Value| records.contains(&std::ptr::from_ref(value)) || holds(value, records);
     match value {
-        Value::Array(list) => list.iter().any(is_or_holds),
-        Value::Object(object) => object.values().any(is_or_holds),
+        Value::Array(list) => list.iter().any(|value| is_or_holds(value, records)),
+        Value::Object(object) => object.values().any(|value| is_or_holds(value, records)),
         _ => false,
     }
+}
+
+fn is_or_holds(value: &Value, records: &HashSet<*const Value>) -> bool {
+    records.contains(&std::ptr::from_ref(value)) || holds(value, records)
 }
 
 fn whole_number(value: &Value) -> Option<u64> {

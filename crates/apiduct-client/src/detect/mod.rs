@@ -17,6 +17,7 @@ use serde_json::Value;
 use crate::paginate::{Paginator, Position};
 use crate::{Request, Response};
 
+pub(crate) use body::is_place_of_page;
 pub use paging::paginator;
 pub use records::selector;
 

@@ -2,7 +2,7 @@
 
 use apiduct_model::Hint;
 
-use super::{Error, ExchangeError, LoopKind, NotJson, StatusError};
+use super::{Error, ExchangeError, NotJson, PagedBy, StatusError};
 use crate::response::RetryStop;
 
 impl Hint for Error {
@@ -23,11 +23,7 @@ impl Hint for Error {
                 "set `data_selector` to one of them, or `allow_missing: true` if it is absent when there are no records"
             }
             Self::Paginate { source, .. } => return source.hint(),
-            Self::Loop {
-                kind: LoopKind::PositionIgnored { .. },
-                ..
-            } => "the API seems to ignore the page parameter; check its name in the paginator",
-            Self::Loop { .. } => "check that the paginator reads the position from the right place",
+            Self::Loop { by, .. } => by.hint_of_loop(),
             Self::Path { .. }
             | Self::Header { .. }
             | Self::Setting { .. }
@@ -38,6 +34,22 @@ impl Hint for Error {
             | Self::Canceled => return None,
         };
         Some(hint.to_owned())
+    }
+}
+
+impl PagedBy {
+    fn hint_of_loop(self) -> &'static str {
+        match self {
+            Self::Number => {
+                "the API seems to ignore the page parameter; check its name in the paginator, or set `allow_repeats: true` if pages may have the same rows"
+            }
+            Self::Cursor => {
+                "the API seems to ignore the cursor; check where the paginator reads it and the parameter it goes into, or set `allow_repeats: true` if pages may have the same rows"
+            }
+            Self::Link => {
+                "the links to the next page lead back; check that the paginator follows the right link, or set `allow_repeats: true` if pages may have the same rows"
+            }
+        }
     }
 }
 

@@ -1,7 +1,9 @@
 //! Walks over pages.
 
-use apiduct_client::paginate::{Cursor, JsonLink, PageNumber, Position, Reason};
-use apiduct_client::{Client, Error, LoopKind, Page};
+use std::sync::Arc;
+
+use apiduct_client::paginate::{Cursor, JsonLink, PageNumber, Paginator, Position, Reason};
+use apiduct_client::{Client, Error, LoopKind, Page, PagedBy};
 use apiduct_model::Hint;
 use apiduct_testkit::{Chaos, Fault, MockApi, Reply};
 use futures_util::{StreamExt, TryStreamExt};
@@ -201,6 +203,61 @@ async fn an_ignored_page_parameter_is_an_error_that_names_it_as_the_suspect() {
     };
     assert_eq!(*first_page, 1);
     assert!(error.hint().unwrap().contains("page parameter"));
+}
+
+/// Ten rows that look alike.
+fn alike() -> Vec<Value> {
+    vec![json!({"status": "ok"}); 10]
+}
+
+#[tokio::test]
+async fn rows_may_look_alike_as_long_as_links_cursors_and_numbers_move_on() {
+    let link: Arc<dyn Paginator> = Arc::new(JsonLink::new("next"));
+    let cursor: Arc<dyn Paginator> = Arc::new(Cursor::new("next"));
+    let number: Arc<dyn Paginator> = Arc::new(PageNumber::new().total_path("total_pages"));
+    for declared in [None, Some(link), Some(cursor), Some(number)] {
+        let script = served(|number| {
+            let next = (number < 4).then(|| format!("/x?at={number}"));
+            let page = json!({"data": alike(), "next": next, "page": number, "total_pages": 4});
+            page.to_string()
+        });
+        let client = scripted_client(&script);
+        let mut builder = client.paginate("/x");
+        if let Some(declared) = &declared {
+            builder = builder.paginator(Arc::clone(declared));
+        }
+        let (got, error) = walk(&mut builder.send()).await;
+        assert!(error.is_none(), "{declared:?}: {error:?}");
+        assert_eq!(records(&got).len(), 40, "{declared:?}");
+    }
+}
+
+#[tokio::test]
+async fn links_that_lead_back_are_an_error_that_speaks_of_links() {
+    let script = served(|number| {
+        let at = number % 3;
+        json!({"data": [at, alike()], "next": format!("/x?at={at}"), "n": number}).to_string()
+    });
+    let client = scripted_client(&script);
+    let paginator = JsonLink::new("next");
+    let (got, error) = walk(&mut client.paginate("/x").paginator(paginator).send()).await;
+    assert_eq!(got.len(), 3);
+    let error = error.unwrap();
+    assert!(
+        matches!(
+            &error,
+            Error::Loop {
+                by: PagedBy::Link,
+                ..
+            }
+        ),
+        "{error:?}"
+    );
+    let hint = error.hint().unwrap();
+    assert!(
+        hint.contains("link") && hint.contains("allow_repeats"),
+        "{hint}"
+    );
 }
 
 #[tokio::test]

@@ -236,6 +236,7 @@ fn resource(
             None => SelectorPlan::Detect,
         },
         allow_missing: endpoint.allow_missing.value().copied().unwrap_or(false),
+        allow_repeats: endpoint.allow_repeats.value().copied().unwrap_or(false),
         paginator: paginator(draft, spec),
         max_pages: endpoint.max_pages.value().copied(),
         auth: match &endpoint.auth {

@@ -55,6 +55,8 @@ pub struct ResourceDescription {
     pub selector: Decision,
     /// Whether what is not in a page counts as empty.
     pub allow_missing: bool,
+    /// Whether pages may repeat the rows of earlier pages.
+    pub allow_repeats: bool,
     /// What happens with the rows that are already in the table.
     pub write_disposition: String,
     /// Fields that identify a row.
@@ -115,6 +117,7 @@ fn resource(plan: &Plan, at: usize) -> ResourceDescription {
         paginator: paginator(&one.paginator),
         selector: selector(&one.selector),
         allow_missing: one.allow_missing,
+        allow_repeats: one.allow_repeats,
         write_disposition: one.write_disposition.to_string(),
         primary_key: one.primary_key.clone(),
         table: one.is_loaded().then(|| one.table.to_string()),

@@ -105,6 +105,8 @@ pub struct ResourcePlan {
     pub selector: SelectorPlan,
     /// Whether a page without the selected data counts as empty.
     pub allow_missing: bool,
+    /// Whether pages may repeat the rows of earlier pages.
+    pub allow_repeats: bool,
     /// How to get from page to page.
     pub paginator: PaginatorPlan,
     /// Stop after so many pages.

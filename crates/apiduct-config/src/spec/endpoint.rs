@@ -27,6 +27,8 @@ pub struct EndpointSpec {
     pub data_selector: Written<Selector>,
     /// Whether a page without the selected data counts as empty.
     pub allow_missing: Written<bool>,
+    /// Whether pages may repeat the rows of earlier pages.
+    pub allow_repeats: Written<bool>,
     /// Authentication in place of the client's.
     pub auth: Written<AuthSpec>,
     /// Whether the answer is one record or a list of them.
@@ -115,6 +117,7 @@ impl EndpointSpec {
             paginator: fields.read("paginator", PaginatorSpec::read),
             data_selector: fields.selector("data_selector"),
             allow_missing: fields.bool("allow_missing"),
+            allow_repeats: fields.bool("allow_repeats"),
             auth: fields.read("auth", |node, _| AuthSpec::read(node)),
             entity: fields.read("entity", |node, _| match node.as_text()? {
                 "one" => Some(Entity::One),
@@ -147,6 +150,7 @@ impl EndpointSpec {
             paginator: self.paginator.or(&defaults.paginator),
             data_selector: self.data_selector.or(&defaults.data_selector),
             allow_missing: self.allow_missing.or(&defaults.allow_missing),
+            allow_repeats: self.allow_repeats.or(&defaults.allow_repeats),
             auth: self.auth.or(&defaults.auth),
             entity: self.entity.or(&defaults.entity),
             max_pages: self.max_pages.or(&defaults.max_pages),

@@ -65,6 +65,7 @@ resources:
       paginator: {type: cursor, cursor_path: a, cursor_param: b, stop_after_empty_page: true, has_more_path: c}
       data_selector: $.data
       allow_missing: true
+      allow_repeats: true
       auth: {token: t}
       entity: many
       max_pages: 5

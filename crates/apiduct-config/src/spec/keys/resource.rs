@@ -49,6 +49,7 @@ const OF_ENDPOINT: &[(&str, &str)] = &[
     ("auth", "endpoint"),
     ("incremental", "endpoint"),
     ("allow_missing", "endpoint"),
+    ("allow_repeats", "endpoint"),
     ("entity", "endpoint"),
 ];
 
@@ -143,6 +144,12 @@ pub(crate) static ENDPOINT: Object = Object {
             "allow_missing",
             Kind::Bool,
             "Whether a page without the selected data counts as empty.",
+        )
+        .or("false"),
+        key(
+            "allow_repeats",
+            Kind::Bool,
+            "Whether pages may repeat the rows of earlier pages; else that ends in an error, since paging seldom ends then.",
         )
         .or("false"),
         key(
