@@ -5,18 +5,16 @@ use std::sync::Arc;
 use apiduct_json::Selector;
 use serde_json::Value;
 
-use super::body::{Envelope, Field, NextRef, Target};
+use super::body::{Envelope, Field, NextRef, OFFSET, Target};
 use super::sent::{self, Sent};
 use super::{DetectInput, PaginatorFinding, names};
 use crate::inject::Inject;
 use crate::link_header;
 use crate::paginate::{
-    Cursor, HeaderCursor, HeaderLink, JsonLink, Offset, PageNumber, Paginator, SinglePage,
-    TotalPath,
+    Cursor, HeaderCursor, HeaderLink, JsonLink, Offset, PageNumber, Paginator, PerhapsSinglePage,
+    SinglePage, TotalPath,
 };
 
-/// Keys for the offset of this page.
-const OFFSET: [&str; 6] = ["offset", "skip", "startat", "startindex", "start", "from"];
 /// Keys for the size of a page.
 const LIMIT: [&str; 7] = [
     "limit",
@@ -379,8 +377,24 @@ impl Clues<'_> {
         Some(last_id)
     }
 
+    /// A total number of records that is larger than this page.
+    fn unreached_total(&self) -> Option<Field<'_>> {
+        let total = self.envelope.count_of_records()?;
+        (total.number > self.input.record_count as u64).then_some(total)
+    }
+
     fn nothing(&self) -> PaginatorFinding {
         let is_null = |next: &&NextRef<'_>| next.target == Target::Nothing;
+        let says_no_more = self.next.iter().any(|next| is_null(&next)) || self.has_more.is_some();
+        if !says_no_more && let Some(total) = self.unreached_total() {
+            let records = self.input.record_count;
+            let reason = format!(
+                "nothing in the response leads to a next page, though `{}` is {} and the page has {records} records: declare the paginator",
+                total.selector, total.number
+            );
+            let total_path = total.selector;
+            return finding(PerhapsSinglePage { total_path }, 0.0, vec![reason]);
+        }
         let reason = if let Some(next) = self.next.iter().find(is_null) {
             format!("`{}` is null, so this is the last page", next.selector)
         } else if let Some((selector, false)) = &self.has_more {

@@ -34,6 +34,7 @@ pub use page_number::PageNumber;
 pub use range::TotalPath;
 pub(crate) use range::to_whole_number;
 pub use setting::{Setting, SetupError};
+pub(crate) use single_page::PerhapsSinglePage;
 pub use single_page::SinglePage;
 
 use crate::inject::InjectError;

@@ -1,10 +1,11 @@
 //! Lists of every style, walked with nothing declared.
 
+use apiduct_client::paginate::Total;
 use apiduct_client::{Client, Error, PaginateBuilder};
 use apiduct_testkit::MockApi;
 use serde_json::{Value, json};
 
-use crate::support::client;
+use crate::support::{Script, client, ok};
 
 fn posts(count: u32) -> Vec<Value> {
     (0..count)
@@ -79,5 +80,62 @@ async fn a_parameter_that_is_guessed_wrong_is_an_error_and_not_an_end() {
     for style in ["/posts_cursor_null_terminated", "/posts_header_cursor"] {
         let error = walk(client.paginate(style)).await.unwrap_err();
         assert!(matches!(error, Error::Loop { .. }), "{style}: {error:?}");
+    }
+}
+
+/// What detection makes of one page: the records, and how many there are in all by its word.
+async fn total_of(page: Value) -> (usize, Option<Total>) {
+    let script = Script::sequence(vec![ok(page.to_string())]);
+    let client = script.client().0.build().unwrap();
+    let mut pages = client.paginate("/x").send();
+    let page = pages.next().await.unwrap().unwrap();
+    let end = pages.next().await.unwrap();
+    assert!(end.is_none(), "there is a single page");
+    let found = pages.findings().unwrap();
+    let total = found.paginator.paginator.total(&page);
+    let says_so = found
+        .paginator
+        .reasons
+        .iter()
+        .any(|reason| reason.contains("50"));
+    assert_eq!(total.is_some(), says_so, "{:?}", found.paginator.reasons);
+    (page.raw_records().len(), total)
+}
+
+#[tokio::test]
+async fn a_total_above_the_records_of_a_single_page_is_not_passed_over() {
+    let items = posts(10);
+    for page in [
+        json!({"items": items, "total": 50}),
+        json!({"items": items, "total_count": 50}),
+        json!({"count": 50, "items": items}),
+        json!({"totalResults": 50, "result": {"items": items}}),
+        json!({"result": {"items": items, "total": 50}}),
+        json!({"items": items, "meta": {"total": 50}}),
+    ] {
+        let shown = page.to_string();
+        assert_eq!(
+            total_of(page).await,
+            (10, Some(Total::Records(50))),
+            "{shown}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn other_numbers_beside_a_single_page_say_nothing() {
+    let items = posts(10);
+    for page in [
+        json!({"items": items, "count": 10}),
+        json!({"items": items, "total": 9}),
+        json!({"items": items, "total": "50"}),
+        json!({"items": items, "total": 50.5}),
+        json!({"items": items, "price": 50}),
+        json!({"items": items, "rate_info": {"total": 50}}),
+        json!({"items": items, "total": 50, "next": null}),
+        json!({"items": items, "total": 50, "has_more": false}),
+    ] {
+        let shown = page.to_string();
+        assert_eq!(total_of(page).await, (10, None), "{shown}");
     }
 }
