@@ -34,7 +34,8 @@
 //! | `parquet` | Parquet files |
 
 pub use apiduct_client::{
-    Body, Client, ClientBuilder, Error, Limits, Page, PaginateBuilder, Pages, Request, RequestBuilder, Response,
+    Body, Client, ClientBuilder, Error, Limits, Page, Pages, PaginateBuilder, Request,
+    RequestBuilder, Response,
 };
 pub use apiduct_client::{auth, paginate, retry, transport};
 

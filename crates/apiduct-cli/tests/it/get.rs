@@ -42,6 +42,23 @@ fn with_no_options_every_record_of_every_style_comes_out() {
 }
 
 #[test]
+fn fewer_records_than_the_api_counts_end_with_the_code_for_incomplete() {
+    let page = json!({"data": [{"id": 1}, {"id": 2}], "total": 50});
+    let api = MockApi::builder().json("/some", &page).start();
+    let program = Program::with_api(&api);
+    let outcome = program.call(&["get", &api.url("/some")]);
+    assert_eq!(outcome.code, 6, "{outcome}");
+    assert!(
+        outcome
+            .stderr
+            .contains("the API says that it has 50 records, and 2 came"),
+        "{outcome}"
+    );
+    let limited = program.call(&["get", &api.url("/some"), "--limit", "1"]);
+    assert_eq!(limited.code, 0, "{limited}");
+}
+
+#[test]
 fn what_was_detected_is_told_on_stderr() {
     let (api, program) = served();
     let mut outcome = program.call(&["get", &api.url("/posts")]);

@@ -8,9 +8,9 @@ mod request;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use apiduct::Pages;
 use apiduct::json::Records;
-use apiduct::paginate::Reason;
+use apiduct::paginate::{Position, Reason, Total};
+use apiduct::{Page, Pages};
 use clap::{Args, ValueEnum};
 use indicatif::{HumanBytes, HumanCount, ProgressBar};
 
@@ -102,9 +102,33 @@ struct Tally {
     pages: u64,
     records: u64,
     bytes: u64,
+    /// Records that lie before the first page.
+    skipped: u64,
+    /// The API's own count of records, if it gives one.
+    total: Option<u64>,
 }
 
 impl Tally {
+    /// Keeps what `page` says about how many records there are.
+    fn note(&mut self, page: &Page, pages: &Pages) {
+        if self.pages == 0
+            && let Position::Number(first) = page.position
+        {
+            self.skipped = first;
+        }
+        let total = pages
+            .findings()
+            .and_then(|found| found.paginator.paginator.total(page));
+        if let Some(Total::Records(total)) = total {
+            self.total = Some(total.saturating_sub(self.skipped));
+        }
+    }
+
+    /// The API's own count, when fewer records came.
+    fn missed(&self) -> Option<u64> {
+        self.total.filter(|total| self.records < *total)
+    }
+
     fn text(&self) -> String {
         let counted = |number: u64, one: &str| {
             let ending = if number == 1 { "" } else { "s" };
@@ -136,6 +160,14 @@ pub(crate) async fn execute(args: &GetArgs, printer: &Printer) -> Result<ExitCod
     if let Some(Reason::MaxPages { max_pages }) = pages.end() {
         printer.warning(&format!("stopped after {max_pages} pages"));
     }
+    let is_whole = args.limit.is_none() && !pages.end().is_some_and(Reason::is_cut_short);
+    if let Some(total) = tally.missed().filter(|_| is_whole) {
+        printer.warning(&format!(
+            "the API says that it has {total} records, and {} came",
+            tally.records
+        ));
+        return Ok(ExitCode::Incomplete);
+    }
     Ok(ExitCode::Complete)
 }
 
@@ -155,6 +187,7 @@ async fn pump(
         if tally.pages == 0 {
             tell_findings(pages, printer);
         }
+        tally.note(&page, pages);
         let records = page.raw_records();
         sink.take(records, left)?;
         let taken = left.min(records.len() as u64);
