@@ -244,6 +244,10 @@ impl ClientBuilder {
     }
 
     #[cfg(not(feature = "reqwest"))]
+    #[expect(
+        clippy::unused_self,
+        reason = "the twin with the built-in transport uses it"
+    )]
     fn default_transport(&mut self) -> Result<Arc<dyn Transport>, Error> {
         Err(Error::Setting {
             setting: "the HTTP transport",
