@@ -29,6 +29,9 @@ use crate::tool::{self, say};
 const SIZES: [u64; 3] = [10_000, 200_000, 1_000_000];
 const RUNS: u64 = 3;
 
+/// CPU time comes in ticks of 10 ms: what takes only a few of them is repeated in each run.
+const REPEATS: u64 = 10;
+
 /// What to measure.
 #[derive(Debug, PartialEq, Eq)]
 struct Options {
@@ -132,18 +135,23 @@ impl Size {
         let bytes = jobs::bytes(programs, &server, records)?;
         let mut costs = Job::ALL.map(|job| (job, Vec::new()));
         for run in 1..=runs {
-            let scratch = Scratch::open(folder.to_path_buf())?;
-            for (job, costs) in &mut costs {
-                let title = job.title();
-                say(&format!("{records} records, run {run} of {runs}: {title}"));
-                costs.push(job.run(programs, &server, records, scratch.path())?);
+            say(&format!("{records} records, run {run} of {runs}"));
+            let mut repeated = Job::ALL.map(|_| Vec::new());
+            for _ in 0..repeats(records) {
+                let scratch = Scratch::open(folder.to_path_buf())?;
+                for (job, costs) in Job::ALL.into_iter().zip(&mut repeated) {
+                    costs.push(job.run(programs, &server, records, scratch.path())?);
+                }
+            }
+            for ((_, costs), repeated) in costs.iter_mut().zip(&repeated) {
+                costs.push(Cost::mean(repeated));
             }
         }
+        let costs = costs.into_iter();
         Ok(Self {
             records,
             bytes,
             costs: costs
-                .into_iter()
                 .map(|(job, costs)| (job, Cost::median(&costs)))
                 .collect(),
         })
@@ -178,6 +186,11 @@ impl Size {
             table.markdown()
         )
     }
+}
+
+/// How often a run takes so many records.
+fn repeats(records: u64) -> u64 {
+    (100_000 / records.max(1)).clamp(1, REPEATS)
 }
 
 /// How cost and memory grow with the records.
@@ -289,6 +302,12 @@ mod tests {
                 "{report}"
             );
         }
+    }
+
+    #[test]
+    fn few_records_are_taken_several_times() {
+        assert_eq!(SIZES.map(repeats), [10, 1, 1]);
+        assert_eq!(repeats(1), REPEATS);
     }
 
     #[test]

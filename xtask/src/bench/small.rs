@@ -3,6 +3,7 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
+use super::REPEATS;
 use super::jobs::{self, Programs, SOURCE};
 use super::measure::{Cost, measure};
 use super::scratch::Scratch;
@@ -14,9 +15,6 @@ use crate::tool::say;
 /// Pages of the chain of cursors, and the wait before each answer.
 const CHAIN_PAGES: u32 = 200;
 const CHAIN_LATENCY: Duration = Duration::from_millis(50);
-
-/// CPU time comes in ticks of 10 ms: what takes a few of them is repeated so often.
-const REPEATS: u64 = 10;
 
 /// Resources of the large file.
 const RESOURCES: u32 = 200;
