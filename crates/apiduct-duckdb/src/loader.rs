@@ -92,8 +92,9 @@ impl DuckLoader {
         let Some(limit) = self.memory_limit_mib else {
             return Ok(());
         };
-        let needed = MIB_AT_LEAST + table.columns.len() as u64 * MIB_PER_COLUMN;
-        let limit = limit.max(needed) + batches.largest().div_ceil(1 << 20);
+        let columns = table.columns.len() as u64 * MIB_PER_COLUMN;
+        let needed = MIB_AT_LEAST + columns + batches.largest().div_ceil(1 << 20);
+        let limit = limit.max(needed);
         self.connection
             .execute_batch(&format!("SET memory_limit = '{limit}MiB'"))
             .map_err(|error| self.failures.write(&table.name, &error))

@@ -13,7 +13,7 @@ use crate::package::files;
 /// Who holds a lock.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Holder {
-    /// The process.
+    /// The process; 0 when it has not said yet.
     pub pid: u32,
     /// The machine.
     pub host: String,
@@ -36,6 +36,9 @@ impl Holder {
 
 impl fmt::Display for Holder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.pid == 0 {
+            return f.write_str("a process that has just begun");
+        }
         write!(
             f,
             "process {} on `{}`, since {}",
@@ -135,8 +138,8 @@ fn read_holder(file: &mut File) -> Holder {
     let _ = file.read_to_string(&mut text);
     serde_json::from_str(&text).unwrap_or_else(|_| Holder {
         pid: 0,
-        host: "unknown".to_owned(),
-        started_at: "a moment ago".to_owned(),
+        host: String::new(),
+        started_at: String::new(),
     })
 }
 
@@ -180,5 +183,6 @@ mod tests {
         file.lock().unwrap();
         let error = PipelineLock::acquire(&path, &SystemClock::new()).unwrap_err();
         assert!(matches!(error, LockError::Held { .. }), "{error}");
+        assert!(error.to_string().contains("has just begun"), "{error}");
     }
 }
