@@ -9,13 +9,13 @@ use std::time::Duration;
 use apiduct_model::Redactor;
 use http::StatusCode;
 
-use crate::auth::{Auth, AuthContext, AuthError, OnRejected};
+use crate::auth::{Auth, AuthContext, AuthError, CredentialId, OnRejected, Refusal};
 use crate::error::{Error, ExchangeError, ForeignVia};
 use crate::hook::{Hook, HookContext, Verdict};
 use crate::origin::{CredentialScope, OnForeignOrigin, strip_credentials};
 use crate::request::Body;
 use crate::response::RetryStop;
-use crate::retry::{Backoff, Outcome, RetryBudgets, RetryDecision, RetryPolicy};
+use crate::retry::{Backoff, Outcome, RetryBudgets, RetryDecision, RetryPolicy, retry_after};
 use crate::transport::{Limits, RawResponse, Transport, TransportError};
 use crate::{Request, Response, Timer};
 
@@ -24,6 +24,9 @@ type Read<T> = dyn Fn(&Response) -> Result<Reading<T>, Unreadable> + Send + Sync
 
 /// Redirects that are followed for one request.
 const MAX_REDIRECTS: usize = 30;
+
+/// Changes of the credential for one request, however often keys become free again meanwhile.
+const MAX_SWITCHES: u32 = 100;
 
 /// All that requests of one client share.
 #[derive(Debug)]
@@ -89,6 +92,10 @@ struct Progress {
     rate_limited: u32,
     /// Credentials were renewed after a 401.
     renewed: bool,
+    /// Tries that were made at once with another credential.
+    switched: u32,
+    /// The credential of this try; `None` before it is chosen.
+    credential: Option<CredentialId>,
 }
 
 /// A try that brought no response.
@@ -121,10 +128,16 @@ impl Exchanger {
             attempts: 0,
             rate_limited: 0,
             renewed: false,
+            switched: 0,
+            credential: None,
         };
         loop {
             progress.attempts += 1;
-            let wait = match self.follow(call, progress.attempts).await {
+            let now = self.timer.monotonic();
+            let credential = progress.credential;
+            let credential = credential.unwrap_or_else(|| call.auth.credential(now));
+            progress.credential = Some(credential);
+            let wait = match self.follow(call, progress.attempts, credential).await {
                 Ok(response) => match self.rule(call, &mut progress, response, read)? {
                     Ruling::Done(done) => return Ok(*done),
                     Ruling::Again(wait) => wait,
@@ -139,6 +152,7 @@ impl Exchanger {
                 }
             };
             if !wait.is_zero() {
+                progress.credential = None;
                 self.timer.sleep(wait).await;
             }
         }
@@ -167,6 +181,10 @@ impl Exchanger {
             progress.renewed = true;
             return Ok(Ruling::Again(Duration::ZERO));
         }
+        if self.switches(call, progress, &response) {
+            return Ok(Ruling::Again(Duration::ZERO));
+        }
+        progress.credential = None;
         let mut pass = Pass::Take;
         match self.ask_hooks(call, progress, &mut response) {
             Verdict::Accept => {}
@@ -199,6 +217,30 @@ impl Exchanger {
             pass,
             content,
         })))
+    }
+
+    /// Whether the request goes to another credential at once, because this one was refused.
+    fn switches(&self, call: &Call, progress: &mut Progress, response: &Response) -> bool {
+        let is_refused = matches!(
+            response.status,
+            StatusCode::UNAUTHORIZED | StatusCode::TOO_MANY_REQUESTS
+        );
+        let Some(credential) = progress.credential.filter(|_| is_refused) else {
+            return false;
+        };
+        let wait = retry_after(&response.headers, self.timer.now());
+        let refusal = Refusal::new(credential, response, wait, self.timer.monotonic());
+        if progress.switched == MAX_SWITCHES || !call.auth.moves_on(&refusal) {
+            return false;
+        }
+        tracing::debug!(
+            url = %response.shown_url(),
+            status = response.status.as_u16(),
+            "credential refused, going on with another"
+        );
+        progress.switched += 1;
+        progress.credential = None;
+        true
     }
 
     /// Decides about a response that hooks have nothing against.
@@ -279,8 +321,8 @@ impl Exchanger {
         outcome: Outcome<'_>,
     ) -> Result<Option<Duration>, RetryStop> {
         let is_safe = call.request.is_idempotent();
-        // The try after renewed credentials is not counted.
-        let tries = progress.attempts - u32::from(progress.renewed);
+        // The tries after renewed or changed credentials are not counted.
+        let tries = progress.attempts - u32::from(progress.renewed) - progress.switched;
         let decision = self
             .policy
             .decide(outcome, tries, is_safe, self.timer.now());
@@ -326,11 +368,18 @@ impl Exchanger {
     }
 
     /// Makes one try: sends the request and follows redirects.
-    async fn follow(&self, call: &Call, attempt: u32) -> Result<Response, Failure> {
+    async fn follow(
+        &self,
+        call: &Call,
+        attempt: u32,
+        credential: CredentialId,
+    ) -> Result<Response, Failure> {
         let mut request = call.request.clone();
         let mut via = call.via;
         for _ in 0..=MAX_REDIRECTS {
-            let raw = self.send_once(call, &request, via, attempt).await?;
+            let raw = self
+                .send_once(call, &request, via, (attempt, credential))
+                .await?;
             let Some(target) = redirect::target(&raw, &request.full_url()) else {
                 return Ok(self.response(raw, &request));
             };
@@ -354,7 +403,7 @@ impl Exchanger {
         call: &Call,
         request: &Request,
         via: ForeignVia,
-        attempt: u32,
+        (attempt, credential): (u32, CredentialId),
     ) -> Result<RawResponse, Failure> {
         let mut request = request.clone();
         if self.scope.covers(&request.url) {
@@ -364,6 +413,7 @@ impl Exchanger {
                 timer: &*self.timer,
                 redactor: &self.redactor,
                 attempt,
+                credential,
             };
             let authorized = call.auth.authorize(&mut request, &context).await;
             authorized.map_err(|source| self.unauthorized(&request, source))?;

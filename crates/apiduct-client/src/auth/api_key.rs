@@ -1,8 +1,10 @@
+use std::time::Duration;
+
 use apiduct_model::{Redactor, SecretText};
 use async_trait::async_trait;
 use http::header::{COOKIE, HeaderName};
 
-use super::{Auth, AuthContext, AuthError, secret_value};
+use super::{Auth, AuthContext, AuthError, CredentialId, secret_value};
 use crate::Request;
 
 /// A key under a name of the API's choice: in a header, a query parameter or a cookie.
@@ -98,6 +100,10 @@ impl Auth for ApiKey {
             }
         }
         Ok(())
+    }
+
+    fn credential(&self, _: Duration) -> CredentialId {
+        CredentialId::of(&["api_key", &self.name, self.key.expose()])
     }
 
     fn register(&self, redactor: &Redactor) {

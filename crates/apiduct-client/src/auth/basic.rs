@@ -1,10 +1,12 @@
+use std::time::Duration;
+
 use apiduct_model::{Redactor, SecretText};
 use async_trait::async_trait;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http::header::AUTHORIZATION;
 
-use super::{Auth, AuthContext, AuthError, secret_value};
+use super::{Auth, AuthContext, AuthError, CredentialId, secret_value};
 use crate::Request;
 
 /// `Authorization: Basic`, with user name and password in Base64.
@@ -57,6 +59,10 @@ impl Auth for Basic {
         let text = format!("Basic {}", self.encoded().expose());
         request.set_header(AUTHORIZATION, secret_value(&text, "basic", "password")?);
         Ok(())
+    }
+
+    fn credential(&self, _: Duration) -> CredentialId {
+        CredentialId::of(&["basic", &self.username, self.password.expose()])
     }
 
     fn register(&self, redactor: &Redactor) {

@@ -1,8 +1,10 @@
+use std::time::Duration;
+
 use apiduct_model::{Redactor, SecretText};
 use async_trait::async_trait;
 use http::header::AUTHORIZATION;
 
-use super::{Auth, AuthContext, AuthError, secret_value};
+use super::{Auth, AuthContext, AuthError, CredentialId, secret_value};
 use crate::Request;
 
 /// `Authorization: Bearer TOKEN`.
@@ -41,6 +43,10 @@ impl Auth for Bearer {
         let value = secret_value(&format!("Bearer {token}"), "bearer", "token")?;
         request.set_header(AUTHORIZATION, value);
         Ok(())
+    }
+
+    fn credential(&self, _: Duration) -> CredentialId {
+        CredentialId::of(&["bearer", self.token.expose()])
     }
 
     fn register(&self, redactor: &Redactor) {

@@ -6,9 +6,12 @@
 mod api_key;
 mod basic;
 mod bearer;
+mod credential;
+mod pool;
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use apiduct_model::{Hint, Redactor};
 use async_trait::async_trait;
@@ -17,6 +20,8 @@ use http::HeaderValue;
 pub use api_key::{ApiKey, KeyLocation};
 pub use basic::Basic;
 pub use bearer::Bearer;
+pub use credential::{CredentialId, Refusal};
+pub use pool::{KeyPool, PoolOrder};
 
 use crate::error::Cause;
 use crate::transport::{Limits, Transport};
@@ -42,6 +47,21 @@ pub trait Auth: fmt::Debug + Send + Sync {
         OnRejected::Fail
     }
 
+    /// The credential that the next try uses; the same answer comes back as [`AuthContext::credential`]. Requests with
+    /// one credential share one rate budget at an origin. `now` is the clock's monotonic time. Default:
+    /// [`CredentialId::NONE`], which all that do not say more share.
+    fn credential(&self, now: Duration) -> CredentialId {
+        let _ = now;
+        CredentialId::NONE
+    }
+
+    /// Hears that a credential was answered 401, and no renewal helps, or 429; answers whether the request can be
+    /// tried with another one at once. Default: it cannot.
+    fn moves_on(&self, refusal: &Refusal<'_>) -> bool {
+        let _ = refusal;
+        false
+    }
+
     /// Tells `redactor` all secrets that are known from the start. Default: none.
     fn register(&self, redactor: &Redactor) {
         let _ = redactor;
@@ -60,6 +80,14 @@ impl<T: Auth + ?Sized> Auth for Arc<T> {
 
     fn rejected(&self, response: &Response) -> OnRejected {
         (**self).rejected(response)
+    }
+
+    fn credential(&self, now: Duration) -> CredentialId {
+        (**self).credential(now)
+    }
+
+    fn moves_on(&self, refusal: &Refusal<'_>) -> bool {
+        (**self).moves_on(refusal)
     }
 
     fn register(&self, redactor: &Redactor) {
@@ -81,6 +109,8 @@ pub struct AuthContext<'a> {
     pub redactor: &'a Redactor,
     /// The number of this try, from 1.
     pub attempt: u32,
+    /// The credential that [`Auth::credential`] chose for this try.
+    pub credential: CredentialId,
 }
 
 /// What to do when credentials were rejected.

@@ -25,6 +25,7 @@ async fn authorize(auth: &dyn Auth, url: &str) -> Result<Request, AuthError> {
         timer: &TokioTimer::default(),
         redactor: &Redactor::default(),
         attempt: 1,
+        credential: CredentialId::NONE,
     };
     auth.authorize(&mut request, &context).await?;
     Ok(request)
