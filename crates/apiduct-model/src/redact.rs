@@ -53,7 +53,7 @@ const SENSITIVE_PARAMETERS: [&str; 11] = [
 /// let redactor = Redactor::default();
 /// redactor.register(&SecretText::from("hunter/22"));
 /// assert_eq!(redactor.redact("GET /?q=hunter%2f22"), "GET /?q=***");
-/// assert_eq!(redactor.redact("Basic YWRhOmh1bnRlci8yMg=="), "Basic YWRhOm***==");
+/// assert_eq!(redactor.redact("Basic YWRhOmh1bnRlci8yMg=="), "Basic YWRhO***==");
 /// ```
 #[derive(Clone, Default)]
 pub struct Redactor {
