@@ -83,6 +83,26 @@ impl Client {
         self.request(Method::POST, path)
     }
 
+    /// A PUT request to `path`.
+    pub fn put(&self, path: &str) -> RequestBuilder {
+        self.request(Method::PUT, path)
+    }
+
+    /// A PATCH request to `path`.
+    pub fn patch(&self, path: &str) -> RequestBuilder {
+        self.request(Method::PATCH, path)
+    }
+
+    /// A DELETE request to `path`.
+    pub fn delete(&self, path: &str) -> RequestBuilder {
+        self.request(Method::DELETE, path)
+    }
+
+    /// A HEAD request to `path`.
+    pub fn head(&self, path: &str) -> RequestBuilder {
+        self.request(Method::HEAD, path)
+    }
+
     /// A request with any method.
     pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
         RequestBuilder::new(self, method, path)

@@ -2,61 +2,75 @@
 
 use std::sync::Arc;
 
+use apiduct_model::Redactor;
 use http::Method;
 use serde::Serialize;
+use url::Url;
 
 use crate::auth::Auth;
 use crate::client::{Client, header, register_header, register_param, take_user_info};
 use crate::error::{Cause, Error, ForeignVia};
 use crate::exchange::Call;
-use crate::request::{self, Body, Param, ParamValue};
+use crate::hook::Hook;
+use crate::request::{self, Body, Masking, Param, ParamValue};
 use crate::transport::Limits;
 use crate::{Request, url_join};
 
 /// A request in the making. The first mistake is kept and reported when the request is to be sent.
 #[derive(Debug)]
 pub(crate) struct Draft {
-    pub(crate) client: Client,
+    /// The client, or why there is none for this request.
+    client: Result<Client, Error>,
+    redactor: Redactor,
     pub(crate) request: Request,
     auth: Option<Arc<dyn Auth>>,
     limits: Option<Limits>,
-    error: Option<Error>,
+    hooks: Vec<Arc<dyn Hook>>,
 }
 
 impl Draft {
     pub(crate) fn new(client: &Client, method: Method, path: &str) -> Self {
         let shared = &client.shared;
-        let (mut url, error) = match url_join::resolve(&shared.base, path) {
-            Ok(url) => (url, None),
-            Err(error) => (
-                shared.base.clone(),
-                Some(Error::Path {
-                    path: path.to_owned(),
-                    source: Cause::new(error.to_string()),
-                }),
-            ),
-        };
-        let user = take_user_info(&mut url);
-        let mut request = Request::new(method, url);
-        request.params.clone_from(&shared.params);
-        request.headers.clone_from(&shared.headers);
         let mut draft = Self {
-            client: client.clone(),
-            request,
+            client: Ok(client.clone()),
+            redactor: client.redactor().clone(),
+            request: Request::new(method, shared.base.clone()),
             auth: None,
             limits: None,
-            error,
+            hooks: Vec::new(),
         };
-        if let Some(basic) = user {
+        draft.request.params.clone_from(&shared.params);
+        draft.request.headers.clone_from(&shared.headers);
+        draft.request.masking = Masking::by(client.redactor());
+        match url_join::resolve(&shared.base, path) {
+            Ok(url) => draft.request.url = url,
+            Err(error) => draft.fail(Error::Path {
+                path: path.to_owned(),
+                source: Cause::new(error.to_string()),
+            }),
+        }
+        if let Some(basic) = take_user_info(&mut draft.request.url) {
             draft.auth(Arc::new(basic));
         }
         draft
     }
 
+    /// A request that cannot be sent.
+    pub(crate) fn failed(method: Method, error: Error) -> Self {
+        Self {
+            client: Err(error),
+            redactor: Redactor::default(),
+            request: Request::new(method, nowhere()),
+            auth: None,
+            limits: None,
+            hooks: Vec::new(),
+        }
+    }
+
     pub(crate) fn param(&mut self, name: &str, value: Param) {
         if let Param::Values(values) = &value {
             for value in values {
-                register_param(self.client.redactor(), name, value);
+                register_param(&self.redactor, name, value);
             }
         }
         request::assign(&mut self.request.params, name, value);
@@ -72,7 +86,7 @@ impl Draft {
                 Param::Remove => self.request.params.retain(|(own, _)| *own != name),
                 Param::Values(values) => {
                     for value in &values {
-                        register_param(self.client.redactor(), &name, value);
+                        register_param(&self.redactor, &name, value);
                     }
                     let pairs = values.into_iter().map(|value| (name.clone(), value));
                     self.request.params.extend(pairs);
@@ -84,10 +98,19 @@ impl Draft {
     pub(crate) fn header(&mut self, name: &str, value: &str) {
         match header(name, value) {
             Ok((name, value)) => {
-                register_header(self.client.redactor(), &name, &value);
+                register_header(&self.redactor, &name, &value);
                 self.request.set_header(name, value);
             }
             Err(error) => self.fail(error),
+        }
+    }
+
+    pub(crate) fn headers<N: AsRef<str>, V: AsRef<str>>(
+        &mut self,
+        pairs: impl IntoIterator<Item = (N, V)>,
+    ) {
+        for (name, value) in pairs {
+            self.header(name.as_ref(), value.as_ref());
         }
     }
 
@@ -117,7 +140,7 @@ impl Draft {
     }
 
     pub(crate) fn auth(&mut self, auth: Arc<dyn Auth>) {
-        auth.register(self.client.redactor());
+        auth.register(&self.redactor);
         self.auth = Some(auth);
     }
 
@@ -129,24 +152,34 @@ impl Draft {
         self.request.idempotent = Some(idempotent);
     }
 
+    pub(crate) fn hook(&mut self, hook: Arc<dyn Hook>) {
+        self.hooks.push(hook);
+    }
+
     pub(crate) fn fail(&mut self, error: Error) {
-        self.error.get_or_insert(error);
+        if self.client.is_ok() {
+            self.client = Err(error);
+        }
     }
 
     /// The request with all that belongs to it, or the first mistake.
     pub(crate) fn into_call(self) -> Result<(Client, Call), Error> {
-        if let Some(error) = self.error {
-            return Err(error);
-        }
-        let shared = &self.client.shared;
+        let client = self.client?;
+        let shared = &client.shared;
         let call = Call {
             request: self.request,
             auth: self.auth.unwrap_or_else(|| Arc::clone(&shared.auth)),
             limits: self.limits.unwrap_or_else(|| shared.limits.clone()),
+            hooks: self.hooks,
             via: ForeignVia::Path,
         };
-        Ok((self.client, call))
+        Ok((client, call))
     }
+}
+
+/// The URL of requests that have none and are never sent.
+fn nowhere() -> Url {
+    Url::parse("http://invalid").expect("this is a URL")
 }
 
 /// The setters that every builder over a [`Draft`] has.
@@ -174,6 +207,15 @@ macro_rules! request_setters {
             self
         }
 
+        /// Sets headers, each replacing the client's.
+        pub fn headers<N: AsRef<str>, V: AsRef<str>>(
+            mut self,
+            pairs: impl IntoIterator<Item = (N, V)>,
+        ) -> Self {
+            self.draft.headers(pairs);
+            self
+        }
+
         /// Takes the client's header `name` away.
         pub fn without_header(mut self, name: &str) -> Self {
             self.draft.remove_header(name);
@@ -198,15 +240,22 @@ macro_rules! request_setters {
             self
         }
 
-        /// Sends any body. There can be one only.
-        pub fn body(mut self, body: $crate::Body) -> Self {
-            self.draft.body(body);
+        /// Sends any body: a [`Body`](crate::Body), or a text or bytes as they are, which go without a
+        /// `Content-Type` unless a header says one. There can be one body only.
+        pub fn body(mut self, body: impl Into<$crate::Body>) -> Self {
+            self.draft.body(body.into());
             self
         }
 
         /// Uses these credentials instead of the client's; [`crate::auth::NoAuth`] for none.
         pub fn auth(mut self, auth: impl $crate::auth::Auth + 'static) -> Self {
             self.draft.auth(std::sync::Arc::new(auth));
+            self
+        }
+
+        /// Shows every response to `hook`, after the hooks of the client and those added before.
+        pub fn hook(mut self, hook: impl $crate::hook::Hook + 'static) -> Self {
+            self.draft.hook(std::sync::Arc::new(hook));
             self
         }
 

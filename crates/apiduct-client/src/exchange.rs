@@ -23,7 +23,7 @@ use crate::{Request, Response, Timer};
 type Read<T> = dyn Fn(&Response) -> Result<Reading<T>, Unreadable> + Send + Sync;
 
 /// Redirects that are followed for one request.
-const MAX_REDIRECTS: usize = 30;
+const MAX_REDIRECTS: u32 = 30;
 
 /// Changes of the credential for one request, however often keys become free again meanwhile.
 const MAX_SWITCHES: u32 = 100;
@@ -40,6 +40,8 @@ pub(crate) struct Exchanger {
     pub(crate) on_foreign: OnForeignOrigin,
     pub(crate) redactor: Redactor,
     pub(crate) hooks: Vec<Arc<dyn Hook>>,
+    /// How much of a body an error may show, in characters.
+    pub(crate) error_excerpt: usize,
 }
 
 /// One request with what belongs to it.
@@ -48,6 +50,8 @@ pub(crate) struct Call {
     pub(crate) request: Request,
     pub(crate) auth: Arc<dyn Auth>,
     pub(crate) limits: Limits,
+    /// Hooks of this call alone; they come after those of the client.
+    pub(crate) hooks: Vec<Arc<dyn Hook>>,
     /// Who gave the URL.
     pub(crate) via: ForeignVia,
 }
@@ -304,7 +308,7 @@ impl Exchanger {
             request: &call.request,
             attempt: progress.attempts,
         };
-        for hook in &self.hooks {
+        for hook in self.hooks.iter().chain(&call.hooks) {
             let verdict = hook.inspect(response, &context);
             if verdict != Verdict::Accept {
                 return verdict;
@@ -376,12 +380,14 @@ impl Exchanger {
     ) -> Result<Response, Failure> {
         let mut request = call.request.clone();
         let mut via = call.via;
-        for _ in 0..=MAX_REDIRECTS {
+        for redirects in 0..=MAX_REDIRECTS {
             let raw = self
                 .send_once(call, &request, via, (attempt, credential))
                 .await?;
             let Some(target) = redirect::target(&raw, &request.full_url()) else {
-                return Ok(self.response(raw, &request));
+                let mut response = self.response(raw, request);
+                response.redirects = redirects;
+                return Ok(response);
             };
             tracing::debug!(
                 status = raw.status.as_u16(),
@@ -394,7 +400,7 @@ impl Exchanger {
         Err(Failure::Fatal(Error::TooManyRedirects {
             method: call.request.method.clone(),
             url: self.redactor.redact_url(&call.request.full_url()),
-            limit: MAX_REDIRECTS,
+            limit: MAX_REDIRECTS as usize,
         }))
     }
 
@@ -451,11 +457,13 @@ impl Exchanger {
         }))
     }
 
-    fn response(&self, raw: RawResponse, request: &Request) -> Response {
+    fn response(&self, raw: RawResponse, request: Request) -> Response {
         let mut response = Response::new(raw.status, raw.headers, raw.body, request.full_url());
         response.method = request.method.clone();
         response.wire_bytes = raw.wire_bytes;
         response.redactor = self.redactor.clone();
+        response.error_excerpt = self.error_excerpt;
+        response.request = Some(Arc::new(request));
         response
     }
 }

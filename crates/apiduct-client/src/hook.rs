@@ -1,6 +1,6 @@
 //! Response hooks: user code that looks at every response before the rules of the client do.
 
-use std::fmt::Debug;
+use std::fmt::{self, Debug};
 
 use crate::{Request, Response};
 
@@ -29,6 +29,49 @@ use crate::{Request, Response};
 pub trait Hook: Debug + Send + Sync {
     /// Looks at `response`, may change it, and says how to go on. It must not block.
     fn inspect(&self, response: &mut Response, context: &HookContext<'_>) -> Verdict;
+}
+
+/// A closure as a [`Hook`]; made by [`hook_fn`].
+#[derive(Clone, Copy)]
+pub struct HookFn<F>(F);
+
+/// Makes a hook of a closure.
+///
+/// ```
+/// use apiduct_client::hook::{Verdict, hook_fn};
+/// use apiduct_client::Client;
+///
+/// let client = Client::builder("https://api.example.com").build()?;
+/// let pages = client
+///     .paginate("/posts")
+///     .hook(hook_fn(|response, _| match response.status.as_u16() {
+///         404 => Verdict::Stop, // this API has no empty list
+///         _ => Verdict::Accept,
+///     }))
+///     .send();
+/// # let _ = pages;
+/// # Ok::<(), apiduct_client::Error>(())
+/// ```
+pub fn hook_fn<F>(inspect: F) -> HookFn<F>
+where
+    F: Fn(&mut Response, &HookContext<'_>) -> Verdict + Send + Sync,
+{
+    HookFn(inspect)
+}
+
+impl<F> Hook for HookFn<F>
+where
+    F: Fn(&mut Response, &HookContext<'_>) -> Verdict + Send + Sync,
+{
+    fn inspect(&self, response: &mut Response, context: &HookContext<'_>) -> Verdict {
+        (self.0)(response, context)
+    }
+}
+
+impl<F> Debug for HookFn<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("HookFn")
+    }
 }
 
 /// What a hook may know besides the response.

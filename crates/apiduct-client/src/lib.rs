@@ -29,7 +29,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! Where to go on: [`paginate`] for the ways to page, [`auth`] for credentials, [`retry`] for patience, [`hook`] for
+//! Where to go on: [`mod@paginate`] for the ways to page, [`auth`] for credentials, [`retry`] for patience, [`hook`] for
 //! code that looks at every response, [`detect`] for what is found out without being told.
 
 pub mod auth;
@@ -53,6 +53,7 @@ mod request;
 mod request_builder;
 mod response;
 pub mod retry;
+mod shortcut;
 pub mod transport;
 mod url_join;
 
@@ -67,5 +68,6 @@ pub use paginate_builder::PaginateBuilder;
 pub use request::{Body, Param, ParamValue, Request};
 pub use request_builder::RequestBuilder;
 pub use response::{Response, RetryStop};
+pub use shortcut::{delete, get, head, paginate, patch, post, put, request};
 pub use transport::{Limits, TransportError};
 pub use url_join::join_url;

@@ -3,12 +3,13 @@
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 
-use apiduct_json::{Captured, Records, Scanned, Selector};
+use apiduct_json::{Captured, JsonError, Records, Scanned, Selector};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use crate::auth::Auth;
 use crate::error::{Cause, Error};
-use crate::paginate::Position;
+use crate::paginate::{Paginator, Position};
 use crate::{Request, Response, charset};
 
 /// One page: the response, where its records are, and what a paginator asked about it.
@@ -26,6 +27,8 @@ pub struct Page {
     /// The records and the captured values.
     pub scanned: Scanned,
     needs: Arc<[Selector]>,
+    paginator: Option<Arc<dyn Paginator>>,
+    auth: Option<Arc<dyn Auth>>,
     value: OnceLock<Arc<Value>>,
 }
 
@@ -46,8 +49,32 @@ impl Page {
             response,
             scanned,
             needs: needs.into(),
+            paginator: None,
+            auth: None,
             value: OnceLock::new(),
         }
+    }
+
+    /// The page with what it was fetched by.
+    pub(crate) fn fetched_by(
+        mut self,
+        paginator: Option<Arc<dyn Paginator>>,
+        auth: Arc<dyn Auth>,
+    ) -> Self {
+        self.paginator = paginator;
+        self.auth = Some(auth);
+        self
+    }
+
+    /// The paginator that leads on from here; `None` for a page that was not fetched by a walk.
+    pub fn paginator(&self) -> Option<&dyn Paginator> {
+        self.paginator.as_deref()
+    }
+
+    /// The authentication that the request was sent with; `None` for a page that was not fetched by a walk.
+    /// [`Auth::describe`] says what it does, without its secrets.
+    pub fn auth(&self) -> Option<&dyn Auth> {
+        self.auth.as_deref()
     }
 
     /// The records as values of type `T`.
@@ -56,18 +83,68 @@ impl Page {
     ///
     /// [`Error::Record`] for the first record that does not fit `T`, with its number on the page.
     pub fn records<T: DeserializeOwned>(&self) -> Result<Vec<T>, Error> {
-        let mut records = Vec::with_capacity(self.scanned.records.len());
-        for (index, text) in self.scanned.records.texts().enumerate() {
-            let failed = |error: &dyn fmt::Display| Error::Record {
-                page: self.number,
-                record: index as u64 + 1,
-                url: self.response.shown_url(),
-                source: Cause::masked(error, &self.response.redactor),
-            };
-            let text = text.map_err(|error| failed(&error))?;
-            records.push(serde_json::from_str(text).map_err(|error| failed(&error))?);
+        let mut records = Vec::with_capacity(self.len());
+        for record in self.iter() {
+            records.push(record?);
         }
         Ok(records)
+    }
+
+    /// The records one by one, as values of type `T`; each is an [`Error::Record`] when it does not fit.
+    ///
+    /// ```
+    /// # use apiduct_client::{Client, Error};
+    /// # async fn example(client: Client) -> Result<(), Error> {
+    /// #[derive(serde::Deserialize)]
+    /// struct Post { id: u64 }
+    ///
+    /// let mut pages = client.paginate("/posts").send();
+    /// while let Some(page) = pages.next().await? {
+    ///     for post in page.iter::<Post>() {
+    ///         println!("{}", post?.id);
+    ///     }
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn iter<T: DeserializeOwned>(&self) -> impl Iterator<Item = Result<T, Error>> {
+        let texts = self.scanned.records.texts().enumerate();
+        texts.map(|(index, text)| self.record_at(index, text))
+    }
+
+    /// Record number `index`, counted from 0, as a value of type `T`; `None` when the page has fewer records.
+    pub fn get<T: DeserializeOwned>(&self, index: usize) -> Option<Result<T, Error>> {
+        let text = self.scanned.records.texts().nth(index)?;
+        Some(self.record_at(index, text))
+    }
+
+    /// The records as JSON values.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Record`] for the first record that is not JSON.
+    pub fn values(&self) -> Result<Vec<Value>, Error> {
+        self.records()
+    }
+
+    /// How many records the page has.
+    pub fn len(&self) -> usize {
+        self.scanned.records.len()
+    }
+
+    fn record_at<T: DeserializeOwned>(
+        &self,
+        index: usize,
+        text: Result<&str, JsonError>,
+    ) -> Result<T, Error> {
+        let failed = |error: &dyn fmt::Display| Error::Record {
+            page: self.number,
+            record: index as u64 + 1,
+            url: self.response.shown_url(),
+            source: Cause::masked(error, &self.response.redactor),
+        };
+        let text = text.map_err(|error| failed(&error))?;
+        serde_json::from_str(text).map_err(|error| failed(&error))
     }
 
     /// The records as slices of the body.
@@ -105,6 +182,15 @@ impl Page {
     /// Whether the page has no records.
     pub fn is_empty(&self) -> bool {
         self.scanned.records.is_empty()
+    }
+}
+
+/// Says which page it is, how many records it has, and what brought it; no data.
+impl fmt::Display for Page {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (number, records) = (self.number, self.len());
+        let word = if records == 1 { "record" } else { "records" };
+        write!(f, "page {number} with {records} {word}: {}", self.response)
     }
 }
 
@@ -168,6 +254,22 @@ mod tests {
             "record 3 of page 3 from http://h/x?api_key=*** has another shape"
         );
         assert_eq!(page.records::<Value>().unwrap().len(), 3);
+    }
+
+    #[test]
+    fn records_can_be_counted_taken_one_by_one_and_by_their_place() {
+        let page = page(r#"{"data":[1,2,"three"]}"#, &[]);
+        assert_eq!(page.len(), 3);
+        assert_eq!(page.values().unwrap()[2], "three");
+        let fitting = page.iter::<u8>().take_while(Result::is_ok).count();
+        assert_eq!(fitting, 2);
+        assert_eq!(page.get::<u8>(1).unwrap().unwrap(), 2);
+        assert!(page.get::<u8>(2).unwrap().is_err());
+        assert!(page.get::<u8>(3).is_none());
+        assert_eq!(
+            page.to_string(),
+            "page 3 with 3 records: GET http://h/x?api_key=*** answered 200 OK (22 bytes)"
+        );
     }
 
     #[test]

@@ -8,7 +8,7 @@ use http::Method;
 use crate::client::parse_selector;
 use crate::draft::{Draft, request_setters};
 use crate::paginate::{Paginator, Position};
-use crate::{Client, Pages};
+use crate::{Client, Error, Pages};
 
 /// A walk over the pages of a list that is being described; made by [`Client::paginate`].
 ///
@@ -34,14 +34,24 @@ pub(crate) struct WalkOptions {
 
 impl PaginateBuilder {
     pub(crate) fn new(client: &Client, path: &str) -> Self {
-        let mut draft = Draft::new(client, Method::GET, path);
-        draft.idempotent(true);
+        let mut builder = Self::of(Draft::new(client, Method::GET, path));
         let shared = &client.shared;
+        builder.options.paginator.clone_from(&shared.paginator);
+        builder.options.selector.clone_from(&shared.selector);
+        builder
+    }
+
+    pub(crate) fn failed(error: Error) -> Self {
+        Self::of(Draft::failed(Method::GET, error))
+    }
+
+    fn of(mut draft: Draft) -> Self {
+        draft.idempotent(true);
         Self {
             draft,
             options: WalkOptions {
-                paginator: shared.paginator.clone(),
-                selector: shared.selector.clone(),
+                paginator: None,
+                selector: None,
                 allow_missing: false,
                 max_pages: None,
                 prefetch: true,

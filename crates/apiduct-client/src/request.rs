@@ -1,14 +1,16 @@
 //! A request before it is prepared: what callers, paginators and auth write into.
 
-use std::fmt;
+mod body;
+mod shown;
 
-use apiduct_model::{MASK, Scalar};
+use apiduct_model::Scalar;
 use bytes::Bytes;
 use http::Method;
 use http::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use url::Url;
 
-use crate::transport::{PreparedRequest, without_values};
+use crate::transport::PreparedRequest;
+pub(crate) use shown::Masking;
 
 /// A request that can still be changed. Cheap to clone unless it has a large body.
 #[derive(Clone, PartialEq)]
@@ -26,6 +28,8 @@ pub struct Request {
     pub body: Body,
     /// Whether the request may be repeated without harm. `None`: as its method says.
     pub idempotent: Option<bool>,
+    /// What must not be shown of it.
+    pub(crate) masking: Masking,
 }
 
 /// The body of a request.
@@ -57,6 +61,7 @@ impl Request {
             headers: HeaderMap::new(),
             body: Body::Empty,
             idempotent: None,
+            masking: Masking::default(),
         }
     }
 
@@ -159,19 +164,6 @@ impl Request {
     }
 }
 
-/// Shows names, and values only where they can hold no credential.
-impl fmt::Debug for Request {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let names: Vec<&str> = self.headers.keys().map(HeaderName::as_str).collect();
-        f.debug_struct("Request")
-            .field("method", &self.method)
-            .field("url", &without_values(&self.full_url()))
-            .field("headers", &names)
-            .field("body", &self.body)
-            .finish_non_exhaustive()
-    }
-}
-
 impl Body {
     /// The bytes to send and their media type; `None` when there is no body.
     fn encode(&self) -> (Option<Bytes>, Option<HeaderValue>) {
@@ -199,18 +191,6 @@ impl Body {
                 Some(bytes.clone()),
                 content_type.as_deref().and_then(|text| text.parse().ok()),
             ),
-        }
-    }
-}
-
-/// Shows the kind and the size: bodies can hold secrets.
-impl fmt::Debug for Body {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Empty => f.write_str("Empty"),
-            Self::Json(_) => write!(f, "Json({MASK})"),
-            Self::Form(pairs) => write!(f, "Form({} fields)", pairs.len()),
-            Self::Raw { bytes, .. } => write!(f, "Raw({} bytes)", bytes.len()),
         }
     }
 }

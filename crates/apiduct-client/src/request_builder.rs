@@ -16,9 +16,11 @@ pub struct RequestBuilder {
 
 impl RequestBuilder {
     pub(crate) fn new(client: &Client, method: Method, path: &str) -> Self {
-        Self {
-            draft: Draft::new(client, method, path),
-        }
+        Self::of(Draft::new(client, method, path))
+    }
+
+    pub(crate) fn of(draft: Draft) -> Self {
+        Self { draft }
     }
 
     request_setters!();

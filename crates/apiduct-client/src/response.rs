@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use apiduct_model::{Redactor, redact_url};
@@ -11,11 +12,11 @@ use http::{Method, StatusCode};
 use serde::de::DeserializeOwned;
 use url::Url;
 
-use crate::charset;
 use crate::error::{Cause, Error, NotJson, StatusError};
+use crate::{Request, charset};
 
-/// How much of a body an error may show, in characters.
-const EXCERPT: usize = 300;
+/// How much of a body an error may show if nobody says otherwise, in characters.
+pub(crate) const ERROR_EXCERPT: usize = 300;
 
 /// What came back for a request, after redirects and retries.
 #[derive(Clone)]
@@ -35,13 +36,18 @@ pub struct Response {
     pub attempts: u32,
     /// How many of the tries were refused with status 429.
     pub rate_limited: u32,
+    /// How many redirects were followed in the last try.
+    pub redirects: u32,
     /// Time from the first try to the end of the last, waits included.
     pub elapsed: Duration,
     /// Size of the body as it was transferred, where the transport knows it.
     pub wire_bytes: Option<u64>,
     /// Why an error status was not (or no longer) retried although it could have been.
     pub retry_stop: Option<RetryStop>,
+    /// The request of the last exchange, without what auth added; `None` for a response that was not fetched.
+    pub request: Option<Arc<Request>>,
     pub(crate) redactor: Redactor,
+    pub(crate) error_excerpt: usize,
 }
 
 /// Why there was no further try.
@@ -77,7 +83,10 @@ impl Response {
             elapsed: Duration::ZERO,
             wire_bytes: None,
             retry_stop: None,
+            redirects: 0,
+            request: None,
             redactor: Redactor::default(),
+            error_excerpt: ERROR_EXCERPT,
         }
     }
 
@@ -100,6 +109,16 @@ impl Response {
         serde_json::from_slice(&bytes).map_err(|error| self.not_json(&error))
     }
 
+    /// The phrase that belongs to the status: `Not Found`. Empty for a status without one.
+    pub fn reason(&self) -> &'static str {
+        self.status.canonical_reason().unwrap_or_default()
+    }
+
+    /// Header `name` as text; `None` when it is absent or not text.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
+    }
+
     /// The `Content-Type` header.
     pub fn content_type(&self) -> Option<&str> {
         self.headers.get(CONTENT_TYPE)?.to_str().ok()
@@ -109,7 +128,8 @@ impl Response {
     ///
     /// # Errors
     ///
-    /// [`Error::Status`] with method, URL and the beginning of the body, secrets masked.
+    /// [`Error::Status`] with method, URL and the beginning of the body, secrets masked; how much of the body is for
+    /// [`ClientBuilder::error_excerpt`](crate::ClientBuilder::error_excerpt) to say.
     pub fn error_for_status(self) -> Result<Self, Error> {
         if self.status.as_u16() < 400 {
             return Ok(self);
@@ -140,8 +160,12 @@ impl Response {
 
     /// The beginning of the body on one line, secrets masked; empty when there is no body.
     pub(crate) fn excerpt(&self) -> String {
+        let limit = self.error_excerpt;
+        if limit == 0 {
+            return String::new();
+        }
         // Masked before it is cut: half a secret would not be found.
-        let head = &self.body[..self.body.len().min(64 * 1024)];
+        let head = &self.body[..self.body.len().min(limit.saturating_mul(4).max(64 * 1024))];
         let text = String::from_utf8_lossy(head);
         let masked = self.redactor.redact(&text);
         let mut words = masked.split_whitespace();
@@ -149,11 +173,11 @@ impl Response {
         for word in words {
             line.push(' ');
             line.push_str(word);
-            if line.len() > EXCERPT * 4 {
+            if line.len() > limit.saturating_mul(4) {
                 break;
             }
         }
-        match line.char_indices().nth(EXCERPT) {
+        match line.char_indices().nth(limit) {
             Some((at, _)) => format!("{}…", &line[..at]),
             None => line,
         }
@@ -169,6 +193,14 @@ impl Response {
             attempts: self.attempts,
             problem: Cause::masked(problem, &self.redactor),
         }))
+    }
+}
+
+/// Shows what answered and how, in one line: `GET https://h/posts answered 200 OK (812 bytes)`.
+impl fmt::Display for Response {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (url, status, bytes) = (self.shown_url(), self.status, self.body.len());
+        write!(f, "{} {url} answered {status} ({bytes} bytes)", self.method)
     }
 }
 

@@ -37,7 +37,8 @@ pub use apiduct_client::{
     Body, Client, ClientBuilder, Error, Limits, Page, Pages, PaginateBuilder, Request,
     RequestBuilder, Response,
 };
-pub use apiduct_client::{auth, paginate, retry, transport};
+pub use apiduct_client::{auth, hook, inject, paginate, retry, transport};
+pub use apiduct_client::{delete, get, head, patch, post, put, request};
 
 /// The REST client, whole.
 pub use apiduct_client as client;

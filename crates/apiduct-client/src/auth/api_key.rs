@@ -109,6 +109,15 @@ impl Auth for ApiKey {
     fn register(&self, redactor: &Redactor) {
         redactor.register(&self.key);
     }
+
+    fn describe(&self) -> String {
+        let place = match self.location {
+            KeyLocation::Header => "header",
+            KeyLocation::Query => "query parameter",
+            KeyLocation::Cookie => "cookie",
+        };
+        format!("API key in {place} `{}`", self.name)
+    }
 }
 
 /// Puts `name=value` into the `Cookie` header, in place of a cookie of that name.

@@ -69,4 +69,8 @@ impl Auth for Basic {
         redactor.register(&self.password);
         redactor.register(&self.encoded());
     }
+
+    fn describe(&self) -> String {
+        format!("basic, as `{}`", self.username)
+    }
 }

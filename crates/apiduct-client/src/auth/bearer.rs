@@ -52,4 +52,8 @@ impl Auth for Bearer {
     fn register(&self, redactor: &Redactor) {
         redactor.register(&self.token);
     }
+
+    fn describe(&self) -> String {
+        "bearer token".to_owned()
+    }
 }

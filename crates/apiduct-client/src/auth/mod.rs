@@ -66,6 +66,11 @@ pub trait Auth: fmt::Debug + Send + Sync {
     fn register(&self, redactor: &Redactor) {
         let _ = redactor;
     }
+
+    /// What this does, for people, in a few lower-case words without any secret. Default: `custom`.
+    fn describe(&self) -> String {
+        "custom".to_owned()
+    }
 }
 
 #[async_trait]
@@ -92,6 +97,10 @@ impl<T: Auth + ?Sized> Auth for Arc<T> {
 
     fn register(&self, redactor: &Redactor) {
         (**self).register(redactor);
+    }
+
+    fn describe(&self) -> String {
+        (**self).describe()
     }
 }
 
@@ -174,6 +183,10 @@ pub struct NoAuth;
 impl Auth for NoAuth {
     async fn authorize(&self, _: &mut Request, _: &AuthContext<'_>) -> Result<(), AuthError> {
         Ok(())
+    }
+
+    fn describe(&self) -> String {
+        "none".to_owned()
     }
 }
 

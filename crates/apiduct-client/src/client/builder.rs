@@ -17,6 +17,7 @@ use crate::hook::Hook;
 use crate::origin::{CredentialScope, OnForeignOrigin};
 use crate::paginate::Paginator;
 use crate::request::{self, ParamValue};
+use crate::response::ERROR_EXCERPT;
 use crate::retry::{Backoff, RetryBudgets, RetryConfig, RetryPolicy};
 use crate::transport::{Limits, Transport};
 use crate::{Timer, TokioTimer, url_join};
@@ -39,6 +40,7 @@ pub struct ClientBuilder {
     redactor: Redactor,
     hooks: Vec<Arc<dyn Hook>>,
     ca_bundle: Option<Vec<u8>>,
+    error_excerpt: usize,
     error: Option<Error>,
 }
 
@@ -60,6 +62,7 @@ impl ClientBuilder {
             redactor: Redactor::default(),
             hooks: Vec::new(),
             ca_bundle: None,
+            error_excerpt: ERROR_EXCERPT,
             error: None,
         }
     }
@@ -71,6 +74,17 @@ impl ClientBuilder {
                 self.headers.insert(name, value);
             }
             Err(error) => self.fail(error),
+        }
+        self
+    }
+
+    /// Sends headers with every request; see [`ClientBuilder::header`].
+    pub fn headers<N: AsRef<str>, V: AsRef<str>>(
+        mut self,
+        pairs: impl IntoIterator<Item = (N, V)>,
+    ) -> Self {
+        for (name, value) in pairs {
+            self = self.header(name.as_ref(), value.as_ref());
         }
         self
     }
@@ -157,6 +171,13 @@ impl ClientBuilder {
         self
     }
 
+    /// Shows at most this many characters of a body in the error about its response, secrets masked; 0 for nothing.
+    /// Default 300.
+    pub fn error_excerpt(mut self, characters: usize) -> Self {
+        self.error_excerpt = characters;
+        self
+    }
+
     /// Builds the client. No connection is made.
     ///
     /// # Errors
@@ -199,6 +220,7 @@ impl ClientBuilder {
             on_foreign: self.on_foreign,
             redactor: self.redactor,
             hooks: self.hooks,
+            error_excerpt: self.error_excerpt,
         };
         Ok(Client {
             shared: Arc::new(Shared {

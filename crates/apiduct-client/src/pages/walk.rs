@@ -141,14 +141,8 @@ impl Walk {
             self.judge_missing(keys, &response)?;
         }
         let needs = Arc::clone(&self.needs);
-        Ok(Page::new(
-            self.received,
-            position,
-            request,
-            response,
-            scanned,
-            needs,
-        ))
+        let page = Page::new(self.received, position, request, response, scanned, needs);
+        Ok(page.fetched_by(self.paginator.clone(), Arc::clone(&self.call.auth)))
     }
 
     /// Detects what was not declared, from a page that was parsed whole.

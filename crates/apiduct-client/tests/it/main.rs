@@ -11,4 +11,5 @@ mod prefetch;
 mod retry;
 mod secrets;
 mod support;
+mod surface;
 mod wire;
