@@ -100,6 +100,8 @@ struct Progress {
     switched: u32,
     /// The credential of this try; `None` before it is chosen.
     credential: Option<CredentialId>,
+    /// The last request, if it carried credentials.
+    sent: Option<Request>,
 }
 
 /// A try that brought no response.
@@ -134,6 +136,7 @@ impl Exchanger {
             renewed: false,
             switched: 0,
             credential: None,
+            sent: None,
         };
         loop {
             progress.attempts += 1;
@@ -141,7 +144,7 @@ impl Exchanger {
             let credential = progress.credential;
             let credential = credential.unwrap_or_else(|| call.auth.credential(now));
             progress.credential = Some(credential);
-            let wait = match self.follow(call, progress.attempts, credential).await {
+            let wait = match self.follow(call, &mut progress, credential).await {
                 Ok(response) => match self.rule(call, &mut progress, response, read)? {
                     Ruling::Done(done) => return Ok(*done),
                     Ruling::Again(wait) => wait,
@@ -179,7 +182,8 @@ impl Exchanger {
         let is_unauthorized = response.status == StatusCode::UNAUTHORIZED;
         if is_unauthorized
             && !progress.renewed
-            && call.auth.rejected(&response) == OnRejected::RetryOnce
+            && let Some(sent) = &progress.sent
+            && call.auth.rejected(sent, &response) == OnRejected::RetryOnce
         {
             tracing::debug!(url = %response.shown_url(), "credentials rejected, trying others");
             progress.renewed = true;
@@ -375,14 +379,14 @@ impl Exchanger {
     async fn follow(
         &self,
         call: &Call,
-        attempt: u32,
+        progress: &mut Progress,
         credential: CredentialId,
     ) -> Result<Response, Failure> {
         let mut request = call.request.clone();
         let mut via = call.via;
         for redirects in 0..=MAX_REDIRECTS {
             let raw = self
-                .send_once(call, &request, via, (attempt, credential))
+                .send_once(call, &request, via, (progress, credential))
                 .await?;
             let Some(target) = redirect::target(&raw, &request.full_url()) else {
                 let mut response = self.response(raw, request);
@@ -409,16 +413,18 @@ impl Exchanger {
         call: &Call,
         request: &Request,
         via: ForeignVia,
-        (attempt, credential): (u32, CredentialId),
+        (progress, credential): (&mut Progress, CredentialId),
     ) -> Result<RawResponse, Failure> {
+        progress.sent = None;
         let mut request = request.clone();
-        if self.scope.covers(&request.url) {
+        let is_covered = self.scope.covers(&request.url);
+        if is_covered {
             let context = AuthContext {
-                transport: &*self.transport,
+                transport: &self.transport,
                 limits: &call.limits,
-                timer: &*self.timer,
+                timer: &self.timer,
                 redactor: &self.redactor,
-                attempt,
+                attempt: progress.attempts,
                 credential,
             };
             let authorized = call.auth.authorize(&mut request, &context).await;
@@ -429,7 +435,9 @@ impl Exchanger {
         // Credentials in a URL count only where the caller wrote them, and were taken out of it there.
         let _ = request.url.set_username("");
         let _ = request.url.set_password(None);
-        let sent = self.transport.send(request.prepare(), &call.limits).await;
+        let prepared = request.prepare();
+        progress.sent = is_covered.then_some(request);
+        let sent = self.transport.send(prepared, &call.limits).await;
         sent.map_err(Failure::Transport)
     }
 

@@ -30,6 +30,8 @@ pub struct Request {
     pub idempotent: Option<bool>,
     /// What must not be shown of it.
     pub(crate) masking: Masking,
+    /// Which credentials it carries, as those that gave them noted: who, and which of theirs.
+    credentials: Vec<(u64, u64)>,
 }
 
 /// The body of a request.
@@ -62,7 +64,20 @@ impl Request {
             body: Body::Empty,
             idempotent: None,
             masking: Masking::default(),
+            credentials: Vec::new(),
         }
+    }
+
+    /// Notes that it carries credentials number `which` of those that go by `who`.
+    pub(crate) fn note_credential(&mut self, who: u64, which: u64) {
+        self.credentials.retain(|(own, _)| *own != who);
+        self.credentials.push((who, which));
+    }
+
+    /// Which credentials of `who` it carries.
+    pub(crate) fn credential(&self, who: u64) -> Option<u64> {
+        let mut noted = self.credentials.iter();
+        noted.find(|(own, _)| *own == who).map(|(_, which)| *which)
     }
 
     /// The value of parameter `name`, from `params` or else from the URL's own query.

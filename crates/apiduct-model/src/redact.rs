@@ -142,6 +142,11 @@ impl Redactor {
         }
     }
 
+    /// Whether `other` shares its list with this one.
+    pub fn is_same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.secrets, &other.secrets)
+    }
+
     /// `text` with every registered secret masked.
     pub fn redact<'a>(&self, text: &'a str) -> Cow<'a, str> {
         let secrets = self.secrets.read().unwrap_or_else(PoisonError::into_inner);

@@ -8,6 +8,7 @@ mod basic;
 mod bearer;
 mod credential;
 mod pool;
+mod token;
 
 use std::fmt;
 use std::sync::Arc;
@@ -22,8 +23,11 @@ pub use basic::Basic;
 pub use bearer::Bearer;
 pub use credential::{CredentialId, Refusal};
 pub use pool::{KeyPool, PoolOrder};
+pub use token::{
+    FileTokenStore, LockedTokens, MemoryTokenStore, StoredTokens, Token, TokenCell, TokenContext,
+    TokenError, TokenLease, TokenLife, TokenStore, TokenStoreError,
+};
 
-use crate::error::Cause;
 use crate::transport::{Limits, Transport};
 use crate::{Request, Response, Timer};
 
@@ -41,9 +45,10 @@ pub trait Auth: fmt::Debug + Send + Sync {
         context: &AuthContext<'_>,
     ) -> Result<(), AuthError>;
 
-    /// What to do when a request with these credentials was answered 401. Default: nothing.
-    fn rejected(&self, response: &Response) -> OnRejected {
-        let _ = response;
+    /// What to do when `sent`, a request with these credentials as they were put on it, was answered 401. Requests
+    /// run side by side: by the time of the answer others may have got new credentials. Default: nothing.
+    fn rejected(&self, sent: &Request, response: &Response) -> OnRejected {
+        let _ = (sent, response);
         OnRejected::Fail
     }
 
@@ -83,8 +88,8 @@ impl<T: Auth + ?Sized> Auth for Arc<T> {
         (**self).authorize(request, context).await
     }
 
-    fn rejected(&self, response: &Response) -> OnRejected {
-        (**self).rejected(response)
+    fn rejected(&self, sent: &Request, response: &Response) -> OnRejected {
+        (**self).rejected(sent, response)
     }
 
     fn credential(&self, now: Duration) -> CredentialId {
@@ -109,11 +114,11 @@ impl<T: Auth + ?Sized> Auth for Arc<T> {
 #[non_exhaustive]
 pub struct AuthContext<'a> {
     /// Sends requests of its own, for tokens.
-    pub transport: &'a dyn Transport,
+    pub transport: &'a Arc<dyn Transport>,
     /// The limits of such requests.
     pub limits: &'a Limits,
     /// Tells when a token expires.
-    pub timer: &'a dyn Timer,
+    pub timer: &'a Arc<dyn Timer>,
     /// Must hear of every secret that is obtained.
     pub redactor: &'a Redactor,
     /// The number of this try, from 1.
@@ -158,8 +163,16 @@ pub enum AuthError {
     #[error("no token could be obtained")]
     Token {
         /// Why.
-        source: Cause,
+        source: Box<TokenError>,
     },
+}
+
+impl From<TokenError> for AuthError {
+    fn from(source: TokenError) -> Self {
+        Self::Token {
+            source: Box::new(source),
+        }
+    }
 }
 
 impl Hint for AuthError {
@@ -169,7 +182,7 @@ impl Hint for AuthError {
             Self::Invalid { field, .. } => {
                 format!("check `{field}` for line breaks and other invisible characters")
             }
-            Self::Token { .. } => "check the token URL, the client id and its secret".to_owned(),
+            Self::Token { source } => return source.hint(),
         };
         Some(hint)
     }

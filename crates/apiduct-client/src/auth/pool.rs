@@ -177,8 +177,8 @@ impl Auth for KeyPool {
         key.auth.authorize(request, context).await
     }
 
-    fn rejected(&self, response: &Response) -> OnRejected {
-        let _ = response;
+    fn rejected(&self, sent: &Request, response: &Response) -> OnRejected {
+        let _ = (sent, response);
         OnRejected::Fail
     }
 

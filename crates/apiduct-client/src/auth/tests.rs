@@ -7,7 +7,7 @@ use crate::TokioTimer;
 use crate::transport::{PreparedRequest, RawResponse, TransportError};
 
 #[derive(Debug)]
-struct NoNetwork;
+pub(super) struct NoNetwork;
 
 #[async_trait]
 impl Transport for NoNetwork {
@@ -19,10 +19,12 @@ impl Transport for NoNetwork {
 async fn authorize(auth: &dyn Auth, url: &str) -> Result<Request, AuthError> {
     let mut request = Request::new(Method::GET, url.parse().unwrap());
     request.set_header(COOKIE, HeaderValue::from_static("a=1; sid=old"));
+    let transport: Arc<dyn Transport> = Arc::new(NoNetwork);
+    let timer: Arc<dyn Timer> = Arc::new(TokioTimer::default());
     let context = AuthContext {
-        transport: &NoNetwork,
+        transport: &transport,
         limits: &Limits::default(),
-        timer: &TokioTimer::default(),
+        timer: &timer,
         redactor: &Redactor::default(),
         attempt: 1,
         credential: CredentialId::NONE,

@@ -8,7 +8,7 @@ use apiduct_model::Hint;
 use crate::error::Cause;
 
 /// Why no complete response came back. Whether it is retried stands beside each kind.
-#[derive(Debug, Clone, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum TransportError {
     /// The host name has no address. Retried.

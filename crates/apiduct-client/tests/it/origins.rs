@@ -401,7 +401,7 @@ impl Auth for Renewing {
         Ok(())
     }
 
-    fn rejected(&self, _: &Response) -> OnRejected {
+    fn rejected(&self, _: &Request, _: &Response) -> OnRejected {
         OnRejected::RetryOnce
     }
 }
