@@ -2,6 +2,7 @@
 
 mod access;
 mod builder;
+mod chaos;
 mod collection;
 mod fault;
 mod limit;
@@ -23,8 +24,9 @@ use tokio::sync::oneshot;
 
 pub use access::Access;
 pub use builder::MockApiBuilder;
+pub use chaos::Chaos;
 pub use collection::Collection;
-pub use fault::{Chaos, Fault};
+pub use fault::Fault;
 pub use limit::{LimitHeaders, RateLimit, RetryAfter};
 pub use received::Received;
 pub use reply::Reply;

@@ -18,7 +18,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
 use tokio_rustls::TlsAcceptor;
 
-use super::fault::identity;
+use super::chaos::identity;
 use super::limit::{Gate, Verdict};
 use super::received::pairs;
 use super::route::Routes;
