@@ -36,8 +36,8 @@ mod records;
 pub use clock::FakeClock;
 pub use load::{LoadOptions, load_server};
 pub use mock::{
-    Access, Chaos, Collection, Fault, LimitHeaders, MockApi, MockApiBuilder, RateLimit, Received,
-    Reply, RetryAfter, Stats,
+    Accept, Access, BrokenChunks, BrokenGzip, Chaos, Collection, Fault, LimitHeaders, MockApi,
+    MockApiBuilder, Place, RateLimit, Received, Reply, RetryAfter, Stage, Stats, Switch,
 };
 pub use records::Records;
 

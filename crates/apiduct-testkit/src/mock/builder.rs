@@ -1,7 +1,6 @@
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::fmt;
 use std::io;
-use std::net::{Ipv4Addr, TcpListener as StdListener};
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex};
 use std::thread;
@@ -10,20 +9,21 @@ use std::time::Duration;
 use apiduct_model::{Clock, SystemClock};
 use http::Method;
 use serde_json::Value;
-use tokio::net::TcpListener;
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::oneshot;
 
 use super::limit::Gate;
 use super::route::{Routes, script};
 use super::server::{Shared, serve};
+use super::switch::Door;
 use super::tls::Tls;
-use super::{Access, Chaos, Collection, MockApi, RateLimit, Received, Reply, Stats};
+use super::{Accept, Access, Chaos, Collection, MockApi, RateLimit, Received, Reply, Stats};
 
 /// Describes a [`MockApi`] before it starts.
 #[derive(Default)]
 pub struct MockApiBuilder {
     routes: Routes,
+    accepts: VecDeque<Accept>,
     protected: Vec<(String, Access)>,
     limit: Option<RateLimit>,
     chaos: Option<Chaos>,
@@ -107,6 +107,13 @@ impl MockApiBuilder {
         self
     }
 
+    /// Deals with one connection after another like this, and serves all after the last.
+    #[must_use]
+    pub fn accept(mut self, script: impl IntoIterator<Item = Accept>) -> Self {
+        self.accepts.extend(script);
+        self
+    }
+
     /// Lets faults strike at random.
     #[must_use]
     pub fn chaos(mut self, chaos: Chaos) -> Self {
@@ -172,9 +179,6 @@ impl MockApiBuilder {
     /// # Errors
     /// When no port, thread or certificate can be had.
     pub fn try_start(self) -> io::Result<MockApi> {
-        let listener = StdListener::bind((Ipv4Addr::LOCALHOST, 0))?;
-        listener.set_nonblocking(true)?;
-        let address = listener.local_addr()?;
         let tls = if self.tls {
             Some(Tls::new().map_err(io::Error::other)?)
         } else {
@@ -183,21 +187,21 @@ impl MockApiBuilder {
         let scheme = if tls.is_some() { "https" } else { "http" };
         let (ca_pem, acceptor) = tls.map(|tls| (tls.ca_pem, tls.acceptor)).unzip();
         let runtime = runtime(self.threads)?;
+        let door = Arc::new(Door::new(runtime.handle().clone())?);
+        let address = door.address();
         let shared = Arc::new(self.into_shared(Arc::from(format!("{scheme}://{address}"))));
         let (stop, stopped) = oneshot::channel();
         let served = Arc::clone(&shared);
+        let serving = Arc::clone(&door);
         let thread = thread::Builder::new()
             .name("mock-api".to_owned())
             .spawn(move || {
-                runtime.block_on(async move {
-                    if let Ok(listener) = TcpListener::from_std(listener) {
-                        serve(listener, served, acceptor, stopped).await;
-                    }
-                });
+                runtime.block_on(serve(serving, served, acceptor, stopped));
                 runtime.shutdown_background();
             })?;
         Ok(MockApi {
             shared,
+            door,
             ca_pem,
             stop: Some(stop),
             thread: Some(thread),
@@ -211,6 +215,7 @@ impl MockApiBuilder {
             started: clock.monotonic(),
             clock,
             routes: self.routes,
+            accepts: Mutex::new(self.accepts),
             protected: self.protected,
             gate: self.limit.map(Gate::new),
             chaos: self.chaos,

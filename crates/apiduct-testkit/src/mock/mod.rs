@@ -6,11 +6,14 @@ mod chaos;
 mod collection;
 mod fault;
 mod limit;
+mod place;
+mod play;
 mod received;
 mod reply;
 mod route;
 mod server;
 mod styles;
+mod switch;
 mod tls;
 mod wire;
 
@@ -26,13 +29,16 @@ pub use access::Access;
 pub use builder::MockApiBuilder;
 pub use chaos::Chaos;
 pub use collection::Collection;
-pub use fault::Fault;
+pub use fault::{BrokenChunks, BrokenGzip, Fault, Stage};
 pub use limit::{LimitHeaders, RateLimit, RetryAfter};
+pub use place::Place;
 pub use received::Received;
 pub use reply::Reply;
+pub use switch::{Accept, Switch};
 
 use crate::lock;
 use server::Shared;
+use switch::Door;
 
 /// A REST API on loopback that does as it is told, on a port of its own and a thread of its own.
 ///
@@ -59,6 +65,7 @@ use server::Shared;
 /// ```
 pub struct MockApi {
     shared: Arc<Shared>,
+    door: Arc<Door>,
     ca_pem: Option<String>,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
@@ -152,6 +159,24 @@ impl MockApi {
             sent_bytes: self.shared.sent.load(Ordering::Relaxed),
             ..*lock(&self.shared.stats)
         }
+    }
+
+    /// Takes the server off its port: all connections are reset, new ones refused, until [`MockApi::up`].
+    pub fn down(&self) {
+        self.switch().down();
+    }
+
+    /// Listens again after [`MockApi::down`], on the same port.
+    ///
+    /// # Panics
+    /// When the system gives the port no more.
+    pub fn up(&self) {
+        self.switch().up();
+    }
+
+    /// What takes the server off its port, for handlers and hooks.
+    pub fn switch(&self) -> Switch {
+        Switch::new(&self.door)
     }
 
     /// Calls `hook` once, when the `nth` request from here on (1 is the next one) arrives and before it is answered.

@@ -1,12 +1,13 @@
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::future;
 use std::io;
+use std::pin::pin;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use apiduct_model::Clock;
-use http::{HeaderValue, header};
+use http::{HeaderValue, Version, header};
 use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
 use hyper::service::service_fn;
@@ -14,14 +15,16 @@ use hyper::{Request, Response};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpStream;
 use tokio::sync::oneshot;
 use tokio_rustls::TlsAcceptor;
 
 use super::chaos::identity;
 use super::limit::{Gate, Verdict};
+use super::play::{self, Outlet, Step};
 use super::received::pairs;
 use super::route::Routes;
+use super::switch::{Accept, Door};
 use super::wire::{Link, Payload, Wire};
 use super::{Access, Chaos, Fault, Received, Reply, Stats};
 use crate::lock;
@@ -35,6 +38,7 @@ pub(super) struct Shared {
     pub(super) clock: Arc<dyn Clock>,
     pub(super) started: Duration,
     pub(super) routes: Routes,
+    pub(super) accepts: Mutex<VecDeque<Accept>>,
     pub(super) protected: Vec<(String, Access)>,
     pub(super) gate: Option<Gate>,
     pub(super) chaos: Option<Chaos>,
@@ -62,7 +66,7 @@ impl std::error::Error for Aborted {}
 
 /// Accepts connections until `stop` is sent or dropped.
 pub(super) async fn serve(
-    listener: TcpListener,
+    door: Arc<Door>,
     shared: Arc<Shared>,
     tls: Option<TlsAcceptor>,
     mut stop: oneshot::Receiver<()>,
@@ -70,20 +74,45 @@ pub(super) async fn serve(
     loop {
         let accepted = tokio::select! {
             _ = &mut stop => return,
-            accepted = listener.accept() => accepted,
+            accepted = door.accept() => accepted,
         };
         // An accept fails when the other side has gone already; the next one may do better.
-        if let Ok((stream, _)) = accepted {
+        if let Ok(stream) = accepted {
             lock(&shared.stats).connections += 1;
-            tokio::spawn(connection(stream, Arc::clone(&shared), tls.clone()));
+            let link = Arc::new(Link::new(door.downs()));
+            tokio::spawn(connection(stream, link, Arc::clone(&shared), tls.clone()));
         }
     }
 }
 
-async fn connection(stream: TcpStream, shared: Arc<Shared>, tls: Option<TlsAcceptor>) {
+async fn connection(
+    stream: TcpStream,
+    link: Arc<Link>,
+    shared: Arc<Shared>,
+    tls: Option<TlsAcceptor>,
+) {
     let _ = stream.set_nodelay(true);
-    let link = Arc::new(Link::default());
     let wire = Wire::new(stream, Arc::clone(&link), Arc::clone(&shared.sent));
+    let mut downs = link.downs.clone();
+    let accept = lock(&shared.accepts).pop_front().unwrap_or_default();
+    if accept != Accept::Serve {
+        lock(&shared.stats).faults += 1;
+    }
+    let mut serving = pin!(async {
+        match accept {
+            Accept::Serve => serve_one(wire, shared, Arc::clone(&link), tls).await,
+            Accept::Reset => link.reset.store(true, Ordering::Relaxed),
+            Accept::Close => {}
+            Accept::Silence => play::play(wire, vec![Step::Hold], Arc::clone(&link)).await,
+        }
+    });
+    tokio::select! {
+        () = &mut serving => {}
+        _ = downs.changed() => link.reset.store(true, Ordering::Relaxed),
+    }
+}
+
+async fn serve_one(wire: Wire, shared: Arc<Shared>, link: Arc<Link>, tls: Option<TlsAcceptor>) {
     match tls {
         None => exchange(wire, shared, link).await,
         Some(acceptor) => {
@@ -98,6 +127,7 @@ async fn exchange<S>(stream: S, shared: Arc<Shared>, link: Arc<Link>)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
+    let stream = Outlet::new(stream, Arc::clone(&link));
     let service =
         service_fn(move |request| answer(Arc::clone(&shared), Arc::clone(&link), request));
     // How a connection ends is the client's affair, or a fault of ours.
@@ -115,7 +145,27 @@ async fn answer(
     let _in_flight = InFlight::enter(&shared);
     shared.run_hooks(&request);
     let reply = shared.reply(&mut request);
-    wait(shared.latency + reply.delay).await;
+    if link.downs.has_changed().unwrap_or(true) {
+        link.reset.store(true, Ordering::Relaxed);
+        return Err(Aborted);
+    }
+    let late = reply
+        .fault
+        .as_ref()
+        .map(|fault| fault.delay(request.number));
+    wait(shared.latency + reply.delay + late.unwrap_or_default()).await;
+    let steps = reply
+        .fault
+        .as_ref()
+        .and_then(|fault| play::steps(fault, &reply, &request));
+    if let Some(steps) = steps {
+        if request.version == Version::HTTP_2 {
+            link.reset.store(true, Ordering::Relaxed);
+        } else {
+            *lock(&link.steps) = Some(steps);
+        }
+        return Err(Aborted);
+    }
     match reply.fault {
         Some(Fault::Reset) => {
             link.reset.store(true, Ordering::Relaxed);
@@ -130,7 +180,7 @@ async fn answer(
     clippy::disallowed_methods,
     reason = "latency of the server is real: it is what a client is measured against"
 )]
-async fn wait(duration: Duration) {
+pub(super) async fn wait(duration: Duration) {
     if !duration.is_zero() {
         tokio::time::sleep(duration).await;
     }
@@ -202,7 +252,7 @@ impl Shared {
         }
         if let Some(fault) = reply.fault.take() {
             lock(&self.stats).faults += 1;
-            reply = fault.spoil(reply);
+            reply = fault.spoil(reply, request.number);
             reply.fault = Some(fault);
         }
         for (name, value) in told {

@@ -11,17 +11,23 @@ use bytes::Bytes;
 use hyper::body::{Body, Frame, SizeHint};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
+use tokio::sync::watch;
 use tokio::time::Sleep;
 
 use super::fault::share_of;
+use super::play::Step;
 use super::{Fault, Reply};
 use crate::lock;
 
 /// What a handler and its connection tell each other.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Link {
     /// When set, the connection ends by a reset instead of an orderly close.
     pub(super) reset: AtomicBool,
+    /// What happens on the connection once the server library has let go of it.
+    pub(super) steps: Mutex<Option<Vec<Step>>>,
+    /// Changes when all connections are to be reset.
+    pub(super) downs: watch::Receiver<u64>,
     /// How often all that was written had left.
     flushes: AtomicU64,
     /// Bodies that wait for the next flush.
@@ -29,6 +35,16 @@ pub(super) struct Link {
 }
 
 impl Link {
+    pub(super) fn new(downs: watch::Receiver<u64>) -> Self {
+        Self {
+            reset: AtomicBool::new(false),
+            steps: Mutex::default(),
+            downs,
+            flushes: AtomicU64::new(0),
+            waiting: Mutex::default(),
+        }
+    }
+
     fn flushed(&self) {
         self.flushes.fetch_add(1, Ordering::Relaxed);
         for waker in lock(&self.waiting).drain(..) {

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by a panic")]
 
 mod basics;
+mod byte_faults;
 mod collections;
 mod demo;
 mod faults;
