@@ -1,7 +1,10 @@
 //! A walk over the pages of a list.
 
+mod drift;
 mod fetch;
+mod tally;
 mod walk;
+mod window;
 
 use std::sync::Arc;
 
@@ -17,15 +20,24 @@ use crate::paginate::{Paginator, Position, Reason, Step};
 use crate::paginate_builder::WalkOptions;
 use fetch::{Fetch, Fetched};
 use walk::Walk;
+use window::Window;
+
+pub use drift::Drift;
+pub use tally::{Tally, Verdict};
 
 /// The pages of a list, one after another; made by [`crate::PaginateBuilder::send`].
 ///
 /// As soon as a page is read and its successor is known, the successor is asked for; only then is the page handed
-/// out. Dropping `Pages` cancels what is under way.
+/// out. Where the API says how much there is, the pages behind are asked for at the same time (see
+/// [`crate::PaginateBuilder::parallel`]); they are handed out in their order, and all is as if they had been fetched one
+/// after another. Dropping `Pages` cancels what is under way.
 #[derive(Debug)]
 pub struct Pages {
     walk: Option<Walk>,
     state: State,
+    window: Window,
+    tally: Tally,
+    drift: drift::Watch,
     findings: Option<Findings>,
     end: Option<Reason>,
     next_position: Option<Position>,
@@ -102,6 +114,9 @@ impl Pages {
         Self {
             walk,
             state,
+            window: Window::default(),
+            tally: Tally::default(),
+            drift: drift::Watch::default(),
             findings: None,
             end: None,
             next_position: None,
@@ -122,7 +137,15 @@ impl Pages {
                 self.fetch();
             }
             let fetched = match &mut self.state {
-                State::Fetching(fetch) => fetch.finish().await,
+                State::Fetching(fetch) => loop {
+                    tokio::select! {
+                        biased;
+                        fetched = fetch.finish() => break fetched,
+                        () = self.window.landing() => if let Some(walk) = &self.walk {
+                            self.window.launch(walk);
+                        },
+                    }
+                },
                 State::Waiting(_) | State::Done => return Ok(None),
                 State::Failed(_) => {
                     if let State::Failed(error) = std::mem::replace(&mut self.state, State::Done) {
@@ -132,10 +155,32 @@ impl Pages {
                 }
             };
             self.state = State::Done;
-            if let Some(page) = self.receive(fetched?)? {
+            let received = fetched.and_then(|fetched| self.receive(fetched));
+            if !matches!(self.state, State::Fetching(_) | State::Waiting(_)) {
+                self.window.clear();
+            }
+            if let Some(page) = received? {
+                self.tally.add(&page);
                 return Ok(Some(page));
             }
         }
+    }
+
+    /// The pages that are being fetched at this moment.
+    pub fn in_flight(&self) -> usize {
+        let own = matches!(self.state, State::Fetching(_));
+        usize::from(own) + self.window.in_flight()
+    }
+
+    /// What was handed out so far, beside what the API says that it has.
+    pub fn tally(&self) -> Tally {
+        let is_cut_short = self.end.as_ref().is_some_and(Reason::is_cut_short);
+        self.tally.with_end(self.end().is_some(), is_cut_short)
+    }
+
+    /// Signs, in the pages so far, that the list changed while it was read.
+    pub fn drift(&self) -> &Drift {
+        self.drift.drift()
     }
 
     /// How records and pages are found; `None` before the first page.
@@ -172,10 +217,22 @@ impl Pages {
         let Some(walk) = &self.walk else {
             return;
         };
+        if let Some(fetch) = self.window.take(&position) {
+            self.state = State::Fetching(fetch);
+            return;
+        }
         self.state = match walk.order(position) {
-            Ok(order) => State::Fetching(Fetch::start(walk.client.clone(), order)),
+            Ok(order) => State::Fetching(Fetch::start(walk.client.clone(), order, None)),
             Err(error) => State::Failed(error),
         };
+    }
+
+    /// Begins to fetch the pages behind the successor of `page`, as far as they are known.
+    fn look_ahead(&mut self, page: &Page) {
+        if let (Some(walk), State::Fetching(_)) = (&self.walk, &self.state) {
+            self.window.foresee(walk, page);
+            self.window.launch(walk);
+        }
     }
 
     /// Takes a page in: finds its records and its successor, and lets the successor be fetched. `None` when the page
@@ -216,6 +273,12 @@ impl Pages {
                 kind,
             });
         }
+        if !is_repeated {
+            let total = walk.paginator.as_ref().and_then(|own| own.total(&page));
+            self.drift.note(&page, total, &walk.options.record_key);
+            self.tally.announce(&page, total);
+        }
+        self.tally.skipped_pages += u64::from(pass == Pass::Skip);
         self.next_position = None;
         match step {
             Ok(Step::Done(reason)) => self.end = Some(reason),
@@ -224,6 +287,7 @@ impl Pages {
                 self.state = State::Waiting(position);
                 if walk.options.prefetch {
                     self.fetch();
+                    self.look_ahead(&page);
                 }
             }
             Err(source) => {

@@ -10,6 +10,12 @@ use crate::draft::{Draft, request_setters};
 use crate::paginate::{Paginator, Position};
 use crate::{Client, Error, Pages};
 
+/// Pages that are fetched at a time.
+const DEFAULT_WINDOW: usize = 8;
+
+/// Bytes of pages that were fetched before their turn.
+const DEFAULT_WINDOW_BYTES: usize = 64 << 20;
+
 /// A walk over the pages of a list that is being described; made by [`Client::paginate`].
 ///
 /// Requests of a walk count as safe to repeat, also those with a POST: they read.
@@ -30,6 +36,21 @@ pub(crate) struct WalkOptions {
     pub(crate) prefetch: bool,
     pub(crate) resume_at: Option<Position>,
     pub(crate) allow_repeats: bool,
+    /// Said by the caller; else only hooks speak against it.
+    pub(crate) parallel: Option<bool>,
+    /// Pages that are fetched at a time.
+    pub(crate) window: usize,
+    /// Bytes of pages that were fetched before their turn.
+    pub(crate) window_bytes: usize,
+    /// What tells one record from another.
+    pub(crate) record_key: Vec<Selector>,
+}
+
+impl WalkOptions {
+    /// Whether pages are fetched side by side; `has_hooks` where hooks look at the responses.
+    pub(crate) fn is_parallel(&self, has_hooks: bool) -> bool {
+        self.prefetch && self.window > 1 && self.parallel.unwrap_or(!has_hooks)
+    }
 }
 
 impl PaginateBuilder {
@@ -57,6 +78,10 @@ impl PaginateBuilder {
                 prefetch: true,
                 resume_at: None,
                 allow_repeats: false,
+                parallel: None,
+                window: DEFAULT_WINDOW,
+                window_bytes: DEFAULT_WINDOW_BYTES,
+                record_key: Vec::new(),
             },
         }
     }
@@ -124,6 +149,35 @@ impl PaginateBuilder {
     /// Whether pages may repeat earlier pages. Default: that is an error, since such a walk seldom ends.
     pub fn allow_repeats(mut self, allow: bool) -> Self {
         self.options.allow_repeats = allow;
+        self
+    }
+
+    /// Whether pages are fetched side by side where their positions are known beforehand: numbers and offsets with a
+    /// total that the API gives. Records, order, errors and the end are the same either way. Default: yes, unless the
+    /// client has hooks, which would see the responses in the order in which they arrive.
+    pub fn parallel(mut self, parallel: bool) -> Self {
+        self.options.parallel = Some(parallel);
+        self
+    }
+
+    /// How many pages are fetched at a time where their positions are known beforehand; 0 and 1 mean one after another.
+    /// Default: 8.
+    pub fn window(mut self, pages: usize) -> Self {
+        self.options.window = pages;
+        self
+    }
+
+    /// How many bytes of pages may wait for their turn. Pages that are still on their way count like the largest so
+    /// far. Default: 64 MiB.
+    pub fn window_bytes(mut self, bytes: usize) -> Self {
+        self.options.window_bytes = bytes;
+        self
+    }
+
+    /// What tells one record from another. It is used to notice records that come twice because the list changed while
+    /// it was read ([`Pages::drift`]). Default: all of a record.
+    pub fn record_key(mut self, key: impl IntoIterator<Item = Selector>) -> Self {
+        self.options.record_key = key.into_iter().collect();
         self
     }
 

@@ -53,9 +53,23 @@ pub(super) enum Fetch {
     Inline(BoxFuture<'static, Result<Fetched, Error>>),
 }
 
+/// Hears that a page is there.
+pub(super) trait Landing: Send {
+    /// The page has arrived with so many bytes, or will not arrive.
+    fn landed(&self, bytes: usize);
+}
+
 impl Fetch {
-    pub(super) fn start(client: Client, order: Order) -> Self {
-        let fetch = run(client, order).in_current_span();
+    pub(super) fn start(client: Client, order: Order, landing: Option<Box<dyn Landing>>) -> Self {
+        let fetch = async move {
+            let fetched = run(client, order).await;
+            if let Some(landing) = landing {
+                let body = fetched.as_ref().map(|fetched| fetched.response.body.len());
+                landing.landed(body.unwrap_or(0));
+            }
+            fetched
+        };
+        let fetch = fetch.in_current_span();
         match Handle::try_current() {
             Ok(runtime) => Self::Spawned(runtime.spawn(fetch)),
             Err(_) => Self::Inline(fetch.boxed()),

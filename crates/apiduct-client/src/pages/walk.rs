@@ -268,6 +268,21 @@ impl Walk {
         }
     }
 
+    /// The position that lies `pages` pages after `page`, if it is known already and may be fetched before its turn.
+    pub(super) fn ahead(&self, page: &Page, pages: u64) -> Option<Position> {
+        let is_bounded = |max_pages| self.received.saturating_add(pages) > max_pages;
+        let has_hooks = !self.client.shared.exchanger.hooks.is_empty();
+        if !self.options.is_parallel(has_hooks)
+            || self.plan.is_none()
+            || self.if_repeated.is_some()
+            || self.options.max_pages.is_some_and(is_bounded)
+        {
+            return None;
+        }
+        let paginator = self.paginator.as_ref()?;
+        paginator.ahead(&page.position, page, pages)
+    }
+
     pub(super) fn mask(&self, text: &str) -> String {
         self.client.redactor().redact(text).into_owned()
     }

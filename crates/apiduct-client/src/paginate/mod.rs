@@ -81,6 +81,16 @@ pub trait Paginator: fmt::Debug + Send + Sync {
         None
     }
 
+    /// The position that lies `pages` pages after `page`, which was fetched at `position`, where it is known without
+    /// the pages in between and `page` says that there is something. Such pages are fetched side by side.
+    ///
+    /// It is a forecast: what [`Paginator::advance`] says about each page in turn decides whether its successor is
+    /// handed out. Default: nothing is known.
+    fn ahead(&self, position: &Position, page: &Page, pages: u64) -> Option<Position> {
+        let _ = (position, page, pages);
+        None
+    }
+
     /// What this paginator does, for people, in one line and lower case.
     fn describe(&self) -> String;
 }
@@ -110,6 +120,10 @@ impl<T: Paginator + ?Sized> Paginator for Arc<T> {
         (**self).total(page)
     }
 
+    fn ahead(&self, position: &Position, page: &Page, pages: u64) -> Option<Position> {
+        (**self).ahead(position, page, pages)
+    }
+
     fn describe(&self) -> String {
         (**self).describe()
     }
@@ -122,6 +136,17 @@ pub enum Total {
     Pages(u64),
     /// So many records.
     Records(u64),
+    /// So many pages or records: the API does not say which.
+    Unclear(u64),
+}
+
+impl Total {
+    /// The number, whatever it counts.
+    pub fn number(self) -> u64 {
+        match self {
+            Self::Pages(number) | Self::Records(number) | Self::Unclear(number) => number,
+        }
+    }
 }
 
 /// A place in a list of pages. Comparable, printable and storable.

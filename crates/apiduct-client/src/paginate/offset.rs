@@ -205,6 +205,12 @@ impl Paginator for Offset {
         self.range().total(page).ok().flatten().map(Total::Records)
     }
 
+    fn ahead(&self, position: &Position, page: &Page, pages: u64) -> Option<Position> {
+        let offset = super::number(position, "offset").ok()?;
+        let next = offset.checked_add(self.limit.checked_mul(pages)?)?;
+        self.range().ahead(page, next, 0)
+    }
+
     fn describe(&self) -> String {
         let places = self.places().map_or_else(
             |error| error.to_string(),

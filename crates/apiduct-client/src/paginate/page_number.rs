@@ -117,6 +117,11 @@ impl PageNumber {
         settings.place()
     }
 
+    /// The number that the very first page has.
+    fn base(&self) -> u64 {
+        self.base_page.unwrap_or(self.initial_page)
+    }
+
     fn range(&self) -> Range<'_> {
         Range {
             total_path: &self.total_path,
@@ -162,21 +167,37 @@ impl Paginator for PageNumber {
 
     fn advance(&self, position: &Position, page: &Page) -> Result<Step, PaginateError> {
         let number = super::number(position, "page number")?;
-        let base = self.base_page.unwrap_or(self.initial_page);
-        self.range().step(page, number.saturating_add(1), base)
+        self.range()
+            .step(page, number.saturating_add(1), self.base())
     }
 
     fn needs(&self) -> Vec<Selector> {
         self.range().needs()
     }
 
-    /// The total number of pages. What stands at the default path `total` does not count: many APIs give the number of
+    /// The total number of pages. What stands at the default path `total` is unclear: many APIs give the number of
     /// records there.
     fn total(&self, page: &Page) -> Option<Total> {
+        let unit = match self.total_path {
+            TotalPath::Usual => Total::Unclear,
+            _ => Total::Pages,
+        };
+        self.range().total(page).ok().flatten().map(unit)
+    }
+
+    /// What stands at the default path `total` may be a number of pages or of records; the smaller of the two counts as
+    /// long as either is possible.
+    fn ahead(&self, position: &Position, page: &Page, pages: u64) -> Option<Position> {
+        let number = super::number(position, "page number").ok()?;
+        let next = number.checked_add(pages)?;
         if self.total_path == TotalPath::Usual {
-            return None;
+            let total = self.range().total(page).ok().flatten()?;
+            let bound = pages_at_least(total, number.checked_sub(self.base())?, page);
+            if next >= self.base().saturating_add(bound) {
+                return None;
+            }
         }
-        self.range().total(page).ok().flatten().map(Total::Pages)
+        self.range().ahead(page, next, self.base())
     }
 
     fn describe(&self) -> String {
@@ -188,6 +209,26 @@ impl Paginator for PageNumber {
             self.initial_page,
             self.range().describe("pages")
         )
+    }
+}
+
+/// How many pages there are at least if `total` is their number or that of the records, as far as `page` tells, which
+/// comes after `before` others.
+fn pages_at_least(total: u64, before: u64, page: &Page) -> u64 {
+    let records = page.raw_records().len() as u64;
+    let so_far = before.saturating_add(1).saturating_mul(records);
+    if records == 0 || so_far > total {
+        return total;
+    }
+    // A page that is shorter than all before it, which hold the rest of the total, is the last one.
+    let is_last = before > 0 && {
+        let rest = total - records;
+        rest.is_multiple_of(before) && rest / before > records
+    };
+    if is_last {
+        before + 1
+    } else {
+        total.div_ceil(records)
     }
 }
 

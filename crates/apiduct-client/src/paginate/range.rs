@@ -135,6 +135,13 @@ impl Range<'_> {
         Ok(Step::Next(Position::Number(next)))
     }
 
+    /// `next` as a position, if `page` says that there is something and no bound is in the way.
+    pub(super) fn ahead(&self, page: &Page, next: u64, base: u64) -> Option<Position> {
+        let total = self.total(page).ok().flatten()?;
+        let is_bounded = self.maximum.is_some_and(|(_, bound)| next >= bound);
+        (next < total.saturating_add(base) && !is_bounded).then_some(Position::Number(next))
+    }
+
     /// The total that `page` gives, in the paginator's unit.
     ///
     /// # Errors

@@ -6,6 +6,7 @@ mod detection;
 mod hooks;
 mod origins;
 mod pages;
+mod parallel;
 mod pool;
 mod prefetch;
 mod retry;

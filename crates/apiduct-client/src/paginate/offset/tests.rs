@@ -139,3 +139,17 @@ proptest! {
         prop_assert_eq!(records, (from..has).collect::<Vec<_>>());
     }
 }
+
+#[test]
+fn all_offsets_below_the_total_are_known_ahead() {
+    let paginator = Offset::new(5).maximum_offset(20);
+    let known = |total: u64| {
+        let page = body_page(&paginator, &json!({"data": [1], "total": total}));
+        let ahead = |pages| paginator.ahead(&Position::Number(5), &page, pages);
+        (1..).map_while(ahead).collect::<Vec<_>>()
+    };
+    assert_eq!(known(16), [10, 15].map(Position::Number));
+    assert_eq!(known(99), [10, 15].map(Position::Number), "the maximum");
+    assert_eq!(known(10), []);
+    assert_eq!(known(0), [], "a page with records, and a total of none");
+}

@@ -137,15 +137,56 @@ fn one_place_must_be_left() {
 }
 
 #[test]
-fn the_total_is_told_unless_it_is_a_guess() {
+fn the_total_is_told_and_what_it_counts_unless_that_is_a_guess() {
     let body = json!({"data": [1], "total": 7, "pages": 3});
     let total = |paginator: PageNumber| paginator.total(&body_page(&paginator, &body));
     assert_eq!(
         total(PageNumber::new().total_path("pages")),
         Some(Total::Pages(3))
     );
-    assert_eq!(total(PageNumber::new()), None);
+    assert_eq!(total(PageNumber::new()), Some(Total::Unclear(7)));
     assert_eq!(total(PageNumber::new().total_path(None::<&str>)), None);
+}
+
+const NONE: [u64; 0] = [];
+
+/// The numbers of the pages that are known after page `number` with `records` records of `total`.
+fn known_after(paginator: &PageNumber, number: u64, records: usize, total: u64) -> Vec<u64> {
+    let body = json!({"data": vec![1; records], "total": total, "pages": total});
+    let page = body_page(paginator, &body);
+    let ahead = |pages| paginator.ahead(&Position::Number(number), &page, pages);
+    (1..)
+        .map_while(ahead)
+        .map(|position| match position {
+            Position::Number(number) => number,
+            other => panic!("{other} is no number"),
+        })
+        .collect()
+}
+
+#[test]
+fn all_pages_up_to_the_total_are_known_ahead() {
+    let paginator = PageNumber::new().total_path("pages");
+    assert_eq!(known_after(&paginator, 1, 10, 4), [2, 3, 4]);
+    assert_eq!(known_after(&paginator, 4, 10, 4), NONE);
+    let from_0 = paginator.clone().initial_page(0);
+    assert_eq!(known_after(&from_0, 0, 10, 4), [1, 2, 3]);
+    assert_eq!(known_after(&paginator.maximum_page(3), 1, 10, 9), [2, 3]);
+    let no_total = PageNumber::new().total_path(None::<&str>).maximum_page(9);
+    assert_eq!(known_after(&no_total, 1, 10, 9), NONE);
+}
+
+#[test]
+fn a_total_of_pages_or_of_records_tells_as_much_as_both_have_in_common() {
+    let paginator = PageNumber::new();
+    assert_eq!(known_after(&paginator, 1, 10, 35), [2, 3, 4], "records");
+    assert_eq!(known_after(&paginator, 4, 5, 35), NONE, "the last of four");
+    assert_eq!(known_after(&paginator, 1, 10, 3), [2, 3], "pages");
+    assert_eq!(
+        known_after(&paginator, 4, 10, 35),
+        (5..=35).collect::<Vec<_>>(),
+        "more records than 35 have come"
+    );
 }
 
 #[test]
