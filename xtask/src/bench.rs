@@ -106,7 +106,15 @@ fn build(places: &Places) -> Result<Programs> {
     let cargo = Cargo::open(places)?;
     let release = ["build", "--release", "--locked", "-p"];
     for package in [
-        &["apiduct-cli", "--bin", "apiduct", "--example", "limits"][..],
+        &[
+            "apiduct-cli",
+            "--bin",
+            "apiduct",
+            "--example",
+            "limits",
+            "--example",
+            "iterate",
+        ][..],
         &["apiduct-testkit", "--example", "load_server"],
     ] {
         tool::run(cargo.call(&release).args(package))?;
@@ -115,6 +123,7 @@ fn build(places: &Places) -> Result<Programs> {
     Ok(Programs {
         apiduct: built.join("apiduct"),
         limits: built.join("examples/limits"),
+        iterate: built.join("examples/iterate"),
         load_server: built.join("examples/load_server"),
     })
 }

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::{Arc, OnceLock};
 
 use apiduct_json::{Captured, JsonError, Records, Scanned, Selector};
-use serde::de::DeserializeOwned;
+use serde::Deserialize;
 use serde_json::Value;
 
 use crate::auth::Auth;
@@ -77,15 +77,15 @@ impl Page {
         self.auth.as_deref()
     }
 
-    /// The records as values of type `T`.
+    /// The records as values of type `T`, which may borrow from the page (`Cow<'_, str>` with `#[serde(borrow)]`).
     ///
     /// # Errors
     ///
     /// [`Error::Record`] for the first record that does not fit `T`, with its number on the page.
-    pub fn records<T: DeserializeOwned>(&self) -> Result<Vec<T>, Error> {
+    pub fn records<'p, T: Deserialize<'p>>(&'p self) -> Result<Vec<T>, Error> {
         let mut records = Vec::with_capacity(self.len());
-        for record in self.iter() {
-            records.push(record?);
+        for record in self.scanned.records.typed() {
+            records.push(record.map_err(|error| self.not_of_shape(records.len(), &error))?);
         }
         Ok(records)
     }
@@ -107,13 +107,13 @@ impl Page {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn iter<T: DeserializeOwned>(&self) -> impl Iterator<Item = Result<T, Error>> {
+    pub fn iter<'p, T: Deserialize<'p>>(&'p self) -> impl Iterator<Item = Result<T, Error>> {
         let texts = self.scanned.records.texts().enumerate();
         texts.map(|(index, text)| self.record_at(index, text))
     }
 
     /// Record number `index`, counted from 0, as a value of type `T`; `None` when the page has fewer records.
-    pub fn get<T: DeserializeOwned>(&self, index: usize) -> Option<Result<T, Error>> {
+    pub fn get<'p, T: Deserialize<'p>>(&'p self, index: usize) -> Option<Result<T, Error>> {
         let text = self.scanned.records.texts().nth(index)?;
         Some(self.record_at(index, text))
     }
@@ -132,19 +132,22 @@ impl Page {
         self.scanned.records.len()
     }
 
-    fn record_at<T: DeserializeOwned>(
+    fn record_at<'p, T: Deserialize<'p>>(
         &self,
         index: usize,
-        text: Result<&str, JsonError>,
+        text: Result<&'p str, JsonError>,
     ) -> Result<T, Error> {
-        let failed = |error: &dyn fmt::Display| Error::Record {
+        let text = text.map_err(|error| self.not_of_shape(index, &error))?;
+        serde_json::from_str(text).map_err(|error| self.not_of_shape(index, &error))
+    }
+
+    fn not_of_shape(&self, index: usize, error: &dyn fmt::Display) -> Error {
+        Error::Record {
             page: self.number,
             record: index as u64 + 1,
             url: self.response.shown_url(),
             source: Cause::masked(error, &self.response.redactor),
-        };
-        let text = text.map_err(|error| failed(&error))?;
-        serde_json::from_str(text).map_err(|error| failed(&error))
+        }
     }
 
     /// The records as slices of the body.

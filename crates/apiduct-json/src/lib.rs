@@ -64,6 +64,6 @@ mod value;
 pub use error::{JsonError, Location};
 pub use parser::{KeyGuess, Kind, MAX_DEPTH, NextKey, Number, Parser, Reason, SyntaxError, Text};
 pub use plan::{Captured, DataFound, Road, ScanPlan, Scanned};
-pub use records::{Part, Records, Span};
+pub use records::{Part, Records, Span, TypedError};
 pub use selector::{Selector, SelectorError, SelectorProblem};
 pub use value::parse_value;

@@ -1,3 +1,5 @@
+mod typed;
+
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -7,6 +9,8 @@ use serde_json::Value;
 use crate::error::JsonError;
 use crate::parser::{Parser, SyntaxError};
 use crate::scan::ElementTexts;
+
+pub use typed::TypedError;
 
 /// Where records stand in a body, in bytes.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]

@@ -16,6 +16,7 @@ const PAGE: u64 = 100;
 pub(super) struct Programs {
     pub(super) apiduct: PathBuf,
     pub(super) limits: PathBuf,
+    pub(super) iterate: PathBuf,
     pub(super) load_server: PathBuf,
 }
 
@@ -24,6 +25,7 @@ pub(super) struct Programs {
 pub(super) enum Job {
     Fetch,
     Parse,
+    Iterate,
     DuckDb,
     JsonLines,
     Parquet,
@@ -31,9 +33,10 @@ pub(super) enum Job {
 
 impl Job {
     /// In the order in which they run. Parquet is checked with the help of the DuckDB file that lies beside it.
-    pub(super) const ALL: [Self; 5] = [
+    pub(super) const ALL: [Self; 6] = [
         Self::Fetch,
         Self::Parse,
+        Self::Iterate,
         Self::DuckDb,
         Self::JsonLines,
         Self::Parquet,
@@ -44,6 +47,7 @@ impl Job {
         match self {
             Self::Fetch => "fetch alone",
             Self::Parse => "fetch, parser alone",
+            Self::Iterate => "values of Rust, by the client",
             Self::DuckDb => "`apiduct run` into DuckDB",
             Self::JsonLines => "`apiduct get -o x.jsonl`",
             Self::Parquet => "`apiduct get -o x.parquet`",
@@ -66,11 +70,13 @@ impl Job {
         let pages = pages(records).to_string();
         let mut command = Command::new(match self {
             Self::Fetch | Self::Parse => &programs.limits,
+            Self::Iterate => &programs.iterate,
             Self::DuckDb | Self::JsonLines | Self::Parquet => &programs.apiduct,
         });
         match self {
             Self::Fetch => command.args(["fetch", &url, &pages]),
             Self::Parse => command.args(["parse", &url, &pages]),
+            Self::Iterate => command.arg(&url),
             Self::DuckDb => {
                 write(folder, SOURCE, &source(&server.url("")))?;
                 command.args(["-q", "run", SOURCE])
@@ -84,6 +90,7 @@ impl Job {
                 let fetched = number(&printed, "pages")?;
                 expect(self.title(), pages.parse().unwrap_or(0), fetched)?;
             }
+            Self::Iterate => expect(self.title(), records, number(&printed, "records")?)?,
             Self::DuckDb => check_table(programs, "issues", records, folder)?,
             Self::JsonLines => {
                 let path = folder.join("issues.jsonl");
@@ -207,6 +214,7 @@ mod tests {
         Programs {
             apiduct: path.clone(),
             limits: path.clone(),
+            iterate: path.clone(),
             load_server: path,
         }
     }

@@ -261,7 +261,7 @@ pub(crate) fn later(error: SyntaxError, by: usize) -> SyntaxError {
 }
 
 /// The place at or after `at` where something other than white space stands.
-fn after_space(text: &str, mut at: usize) -> usize {
+pub(crate) fn after_space(text: &str, mut at: usize) -> usize {
     while let Some(b' ' | b'\n' | b'\r' | b'\t') = text.as_bytes().get(at) {
         at += 1;
     }
