@@ -9,7 +9,7 @@ use apiduct_model::Clock;
 use crate::lock;
 
 /// 2024-01-01T00:00:00Z, where a fake clock starts unless told otherwise.
-const DEFAULT_START: Duration = Duration::from_hours(473_352);
+pub(crate) const DEFAULT_START: Duration = Duration::from_hours(473_352);
 
 /// A clock that moves only when told, or by the very waits that it is asked for.
 ///

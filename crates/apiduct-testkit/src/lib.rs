@@ -3,6 +3,7 @@
 //! - [`MockApi`]: a scripted REST API on loopback with every pagination style, credentials, latency, rate limits,
 //!   faults and TLS. It serves sync and async tests, and records what it gets.
 //! - [`FakeClock`]: time that moves only when told, or by the waits that it is asked for.
+//! - [`SimClock`] and [`SimApi`]: the same API without sockets, in virtual time, for whole pulls in microseconds.
 //! - [`fixtures`]: pages as well-known kinds of APIs shape them.
 //! - [`load_server`] and [`Records`]: many deterministic records at little cost, for benchmarks.
 //! - [`demo`]: the small realistic API behind `apiduct demo`.
@@ -32,6 +33,7 @@ mod mock;
 pub mod process;
 mod random;
 mod records;
+mod sim;
 
 pub use clock::FakeClock;
 pub use load::{LoadOptions, load_server};
@@ -40,6 +42,7 @@ pub use mock::{
     MockApiBuilder, Place, RateLimit, Received, Reply, RetryAfter, Stage, Stats, Switch,
 };
 pub use records::Records;
+pub use sim::{SimAnswer, SimApi, SimClock, SimOutcome, SimStop};
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 

@@ -14,16 +14,18 @@ use tokio::sync::oneshot;
 
 use super::limit::Gate;
 use super::route::{Routes, script};
-use super::server::{Shared, serve};
+use super::server::{Guard, Shared, serve};
 use super::switch::Door;
 use super::tls::Tls;
 use super::{Accept, Access, Chaos, Collection, MockApi, RateLimit, Received, Reply, Stats};
+use crate::sim::{SimApi, SimClock};
 
 /// Describes a [`MockApi`] before it starts.
 #[derive(Default)]
 pub struct MockApiBuilder {
     routes: Routes,
     accepts: VecDeque<Accept>,
+    guards: Vec<Guard>,
     protected: Vec<(String, Access)>,
     limit: Option<RateLimit>,
     chaos: Option<Chaos>,
@@ -97,6 +99,16 @@ impl MockApiBuilder {
     #[must_use]
     pub fn protect(mut self, prefix: &str, access: Access) -> Self {
         self.protected.push((prefix.to_owned(), access));
+        self
+    }
+
+    /// Answers a request in place of its route when `guard` gives a reply; the first guard to give one wins.
+    #[must_use]
+    pub fn guard<G>(mut self, guard: G) -> Self
+    where
+        G: Fn(&Received) -> Option<Reply> + Send + Sync + 'static,
+    {
+        self.guards.push(Box::new(guard));
         self
     }
 
@@ -208,6 +220,16 @@ impl MockApiBuilder {
         })
     }
 
+    /// Makes the API without a server, a socket or time of its own: `clock` says when it is.
+    ///
+    /// Everything else holds: routes, credentials, limits, faults, latency, the record of requests.
+    pub fn simulate(self, clock: &SimClock) -> SimApi {
+        let shared = self
+            .clock(clock.clone())
+            .into_shared(Arc::from("http://sim.test"));
+        SimApi::new(shared, clock)
+    }
+
     fn into_shared(self, base_url: Arc<str>) -> Shared {
         let clock = self.clock.unwrap_or_else(|| Arc::new(SystemClock::new()));
         Shared {
@@ -216,6 +238,7 @@ impl MockApiBuilder {
             clock,
             routes: self.routes,
             accepts: Mutex::new(self.accepts),
+            guards: self.guards,
             protected: self.protected,
             gate: self.limit.map(Gate::new),
             chaos: self.chaos,

@@ -214,7 +214,7 @@ impl Fault {
     }
 
     /// The wait before the first byte.
-    pub(super) fn delay(&self, draw: u64) -> Duration {
+    pub(crate) fn delay(&self, draw: u64) -> Duration {
         match self {
             Self::Latency { base, jitter } => {
                 let share = Random::new(draw).share();

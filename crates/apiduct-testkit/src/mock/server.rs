@@ -32,23 +32,27 @@ use crate::lock;
 /// Runs once, when its request arrives and before it is answered.
 pub(super) type Hook = Box<dyn FnOnce(&Received) + Send>;
 
+/// Answers a request in place of its route, or not.
+pub(super) type Guard = Box<dyn Fn(&Received) -> Option<Reply> + Send + Sync>;
+
 /// Everything that the connections of one server share.
-pub(super) struct Shared {
-    pub(super) base_url: Arc<str>,
+pub(crate) struct Shared {
+    pub(crate) base_url: Arc<str>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) started: Duration,
     pub(super) routes: Routes,
     pub(super) accepts: Mutex<VecDeque<Accept>>,
+    pub(super) guards: Vec<Guard>,
     pub(super) protected: Vec<(String, Access)>,
     pub(super) gate: Option<Gate>,
     pub(super) chaos: Option<Chaos>,
-    pub(super) latency: Duration,
+    pub(crate) latency: Duration,
     pub(super) gzip: bool,
     pub(super) record: bool,
-    pub(super) recorded: Mutex<Vec<Received>>,
+    pub(crate) recorded: Mutex<Vec<Received>>,
     pub(super) seen: Mutex<HashMap<u64, u32>>,
     pub(super) hooks: Mutex<Vec<(u64, Hook)>>,
-    pub(super) stats: Mutex<Stats>,
+    pub(crate) stats: Mutex<Stats>,
     pub(super) sent: Arc<AtomicU64>,
 }
 
@@ -200,11 +204,9 @@ impl Shared {
         let (head, body) = request.into_parts();
         let body = body.collect().await.map_err(io::Error::other)?.to_bytes();
         let raw_query = head.uri.query().unwrap_or_default().to_owned();
-        let mut stats = lock(&self.stats);
-        stats.requests += 1;
-        let received = Received {
-            number: stats.requests,
-            at: self.clock.monotonic().saturating_sub(self.started),
+        Ok(self.note(Received {
+            number: 0,
+            at: Duration::ZERO,
             method: head.method,
             path: head.uri.path().to_owned(),
             query: pairs(raw_query.as_bytes()),
@@ -214,14 +216,24 @@ impl Shared {
             version: head.version,
             segments: Vec::new(),
             base_url: Arc::clone(&self.base_url),
-        };
+        }))
+    }
+
+    /// Counts, dates and records a request.
+    pub(crate) fn note(&self, mut received: Received) -> Received {
+        {
+            let mut stats = lock(&self.stats);
+            stats.requests += 1;
+            received.number = stats.requests;
+        }
+        received.at = self.clock.monotonic().saturating_sub(self.started);
         if self.record {
             lock(&self.recorded).push(received.clone());
         }
-        Ok(received)
+        received
     }
 
-    fn run_hooks(&self, request: &Received) {
+    pub(crate) fn run_hooks(&self, request: &Received) {
         let mut due = Vec::new();
         {
             let mut hooks = lock(&self.hooks);
@@ -238,7 +250,7 @@ impl Shared {
     }
 
     /// The reply with its fault, spoiled as far as it can be before delivery.
-    fn reply(&self, request: &mut Received) -> Reply {
+    pub(crate) fn reply(&self, request: &mut Received) -> Reply {
         let told = match self.pass(request) {
             Verdict::Refuse(reply) => {
                 lock(&self.stats).rate_limited += 1;
@@ -280,7 +292,8 @@ impl Shared {
         if let Some(reply) = refusal {
             return reply;
         }
-        self.routes.answer(request)
+        let guarded = self.guards.iter().find_map(|guard| guard(request));
+        guarded.unwrap_or_else(|| self.routes.answer(request))
     }
 
     fn strike(&self, request: &Received) -> Option<Fault> {
