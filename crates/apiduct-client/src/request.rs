@@ -143,6 +143,20 @@ impl Request {
         url
     }
 
+    /// The body as it is sent; empty when there is none. What signs a request signs these bytes.
+    pub fn body_bytes(&self) -> Bytes {
+        self.body.encode().0.unwrap_or_default()
+    }
+
+    /// Sets the media type that the body brings, unless one is set: it is sent, so a signature may cover it.
+    pub(crate) fn settle_content_type(&mut self) {
+        if let (_, Some(content_type)) = self.body.encode()
+            && !self.headers.contains_key(CONTENT_TYPE)
+        {
+            self.headers.insert(CONTENT_TYPE, content_type);
+        }
+    }
+
     /// The request in the form a transport sends.
     pub(crate) fn prepare(&self) -> PreparedRequest {
         let mut headers = self.headers.clone();

@@ -5,9 +5,11 @@ use async_trait::async_trait;
 use http::header::{COOKIE, HeaderName};
 
 use super::{Auth, AuthContext, AuthError, CredentialId, secret_value};
-use crate::Request;
+use crate::{BodyPath, Request};
 
-/// A key under a name of the API's choice: in a header, a query parameter or a cookie.
+/// A key under a name of the API's choice: in a header, a query parameter, a cookie or the body.
+///
+/// A key that is there already, for example in a link to the next page, is replaced.
 ///
 /// ```
 /// use apiduct_client::auth::{ApiKey, KeyLocation};
@@ -19,7 +21,7 @@ use crate::Request;
 /// ```
 #[derive(Debug, Clone)]
 pub struct ApiKey {
-    /// Name of the header, parameter or cookie.
+    /// Name of the header, parameter or cookie; in a body, the path to it ([`BodyPath`]).
     pub name: String,
     /// The key.
     pub key: SecretText,
@@ -37,6 +39,8 @@ pub enum KeyLocation {
     Query,
     /// A cookie, beside those that are there.
     Cookie,
+    /// A place in a JSON body or a field of a form. A request without a body gets a JSON object.
+    Body,
 }
 
 impl ApiKey {
@@ -98,6 +102,17 @@ impl Auth for ApiKey {
                 }
                 add_cookie(request, &self.name, key)?;
             }
+            KeyLocation::Body => {
+                let path: BodyPath = self
+                    .name
+                    .parse()
+                    .map_err(|_| Self::invalid_name("it is not a path into a body"))?;
+                let written = path.write(key.into(), &mut request.body);
+                written.map_err(|source| AuthError::Place {
+                    scheme: "api_key",
+                    source,
+                })?;
+            }
         }
         Ok(())
     }
@@ -115,6 +130,7 @@ impl Auth for ApiKey {
             KeyLocation::Header => "header",
             KeyLocation::Query => "query parameter",
             KeyLocation::Cookie => "cookie",
+            KeyLocation::Body => "body field",
         };
         format!("API key in {place} `{}`", self.name)
     }

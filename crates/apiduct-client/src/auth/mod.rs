@@ -7,7 +7,10 @@ mod api_key;
 mod basic;
 mod bearer;
 mod credential;
+mod digest;
+mod hmac;
 mod pool;
+mod sigv4;
 mod token;
 
 use std::fmt;
@@ -17,19 +20,25 @@ use std::time::Duration;
 use apiduct_model::{Hint, Redactor};
 use async_trait::async_trait;
 use http::HeaderValue;
+use http::header::HOST;
 
 pub use api_key::{ApiKey, KeyLocation};
 pub use basic::Basic;
 pub use bearer::Bearer;
 pub use credential::{CredentialId, Refusal};
+pub use digest::HashAlgorithm;
+pub use hmac::{
+    HmacSigning, Pattern, PatternError, SecretEncoding, SignatureEncoding, TimestampFormat,
+};
 pub use pool::{KeyPool, PoolOrder};
+pub use sigv4::AwsSigV4;
 pub use token::{
     FileTokenStore, LockedTokens, MemoryTokenStore, StoredTokens, Token, TokenCell, TokenContext,
     TokenError, TokenLease, TokenLife, TokenStore, TokenStoreError,
 };
 
 use crate::transport::{Limits, Transport};
-use crate::{Request, Response, Timer};
+use crate::{InjectError, Request, Response, Timer};
 
 /// Puts credentials on requests.
 #[async_trait]
@@ -159,6 +168,14 @@ pub enum AuthError {
         /// Why; never the value.
         problem: &'static str,
     },
+    /// A value cannot be written where it must go.
+    #[error("the {scheme} authentication cannot be written into the request")]
+    Place {
+        /// The scheme.
+        scheme: &'static str,
+        /// Why; never the value.
+        source: InjectError,
+    },
     /// A token could not be obtained.
     #[error("no token could be obtained")]
     Token {
@@ -182,6 +199,7 @@ impl Hint for AuthError {
             Self::Invalid { field, .. } => {
                 format!("check `{field}` for line breaks and other invisible characters")
             }
+            Self::Place { source, .. } => return source.hint(),
             Self::Token { source } => return source.hint(),
         };
         Some(hint)
@@ -216,6 +234,18 @@ fn secret_value(
     })?;
     value.set_sensitive(true);
     Ok(value)
+}
+
+/// Host and port that `request` goes to, as its `Host` header has them.
+fn host_of(request: &Request) -> String {
+    if let Some(host) = request.headers.get(HOST) {
+        return String::from_utf8_lossy(host.as_bytes()).into_owned();
+    }
+    let host = request.url.host_str().unwrap_or_default();
+    match request.url.port() {
+        Some(port) => format!("{host}:{port}"),
+        None => host.to_owned(),
+    }
 }
 
 #[cfg(test)]

@@ -178,7 +178,11 @@ impl Auth for KeyPool {
     }
 
     fn rejected(&self, sent: &Request, response: &Response) -> OnRejected {
-        let _ = (sent, response);
+        // Each key with tokens finds out by itself whether the request carried one of its own.
+        let renews = |key: &Key| key.auth.rejected(sent, response) == OnRejected::RetryOnce;
+        if self.keys.iter().any(renews) {
+            return OnRejected::RetryOnce;
+        }
         OnRejected::Fail
     }
 
@@ -204,5 +208,10 @@ impl Auth for KeyPool {
         for key in &self.keys {
             key.auth.register(redactor);
         }
+    }
+
+    fn describe(&self) -> String {
+        let keys: Vec<String> = self.keys.iter().map(|key| key.auth.describe()).collect();
+        format!("pool of {} keys: {}", keys.len(), keys.join("; "))
     }
 }

@@ -1,9 +1,12 @@
-use apiduct_model::Redactor;
+use std::time::SystemTime;
+
+use apiduct_model::{Clock, Redactor};
+use futures_util::future::BoxFuture;
 use http::Method;
 use http::header::{AUTHORIZATION, COOKIE};
 
 use super::*;
-use crate::TokioTimer;
+use crate::Body;
 use crate::transport::{PreparedRequest, RawResponse, TransportError};
 
 #[derive(Debug)]
@@ -16,11 +19,34 @@ impl Transport for NoNetwork {
     }
 }
 
-async fn authorize(auth: &dyn Auth, url: &str) -> Result<Request, AuthError> {
-    let mut request = Request::new(Method::GET, url.parse().unwrap());
-    request.set_header(COOKIE, HeaderValue::from_static("a=1; sid=old"));
+/// A clock that stands still.
+#[derive(Debug)]
+struct At(SystemTime);
+
+impl Clock for At {
+    fn now(&self) -> SystemTime {
+        self.0
+    }
+
+    fn monotonic(&self) -> Duration {
+        Duration::ZERO
+    }
+}
+
+impl Timer for At {
+    fn sleep(&self, _: Duration) -> BoxFuture<'static, ()> {
+        unreachable!("these schemes wait for nothing")
+    }
+}
+
+/// `request` with the credentials of `auth`, at a time.
+pub(super) async fn authorize_at(
+    auth: &dyn Auth,
+    mut request: Request,
+    now: SystemTime,
+) -> Result<Request, AuthError> {
     let transport: Arc<dyn Transport> = Arc::new(NoNetwork);
-    let timer: Arc<dyn Timer> = Arc::new(TokioTimer::default());
+    let timer: Arc<dyn Timer> = Arc::new(At(now));
     let context = AuthContext {
         transport: &transport,
         limits: &Limits::default(),
@@ -31,6 +57,12 @@ async fn authorize(auth: &dyn Auth, url: &str) -> Result<Request, AuthError> {
     };
     auth.authorize(&mut request, &context).await?;
     Ok(request)
+}
+
+async fn authorize(auth: &dyn Auth, url: &str) -> Result<Request, AuthError> {
+    let mut request = Request::new(Method::GET, url.parse().unwrap());
+    request.set_header(COOKIE, HeaderValue::from_static("a=1; sid=old"));
+    authorize_at(auth, request, SystemTime::UNIX_EPOCH).await
 }
 
 #[tokio::test]
@@ -111,4 +143,40 @@ fn registered_secrets_are_masked_in_every_form_that_is_sent() {
         "Basic ***"
     );
     assert_eq!(redactor.redact("correct horse"), "***");
+}
+
+#[tokio::test]
+async fn an_api_key_goes_into_a_json_body_or_a_form_in_place_of_an_old_one() {
+    let keyed = async |name: &str, body: Body| {
+        let auth = ApiKey::new(name, "k1").location(KeyLocation::Body);
+        let mut request = Request::new(Method::POST, "http://h/".parse().unwrap());
+        request.body = body;
+        authorize_at(&auth, request, SystemTime::UNIX_EPOCH)
+            .await
+            .map(|request| String::from_utf8(request.body_bytes().to_vec()).unwrap())
+    };
+    let json = Body::Json(serde_json::json!({"q": 1, "auth": {"key": "old"}}));
+    assert_eq!(
+        keyed("auth.key", json).await.unwrap(),
+        r#"{"q":1,"auth":{"key":"k1"}}"#
+    );
+    let form = Body::Form(vec![("key".into(), "old".into()), ("q".into(), "1".into())]);
+    assert_eq!(keyed("key", form).await.unwrap(), "key=k1&q=1");
+    assert_eq!(keyed("key", Body::Empty).await.unwrap(), r#"{"key":"k1"}"#);
+    let raw = Body::Raw {
+        bytes: "<x/>".into(),
+        content_type: None,
+    };
+    let error = keyed("key", raw).await.unwrap_err();
+    assert!(
+        error
+            .hint()
+            .unwrap()
+            .contains("as `json` or as form fields")
+    );
+    let error = keyed("a..b", Body::Empty).await.unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "`name` of the api_key authentication cannot be sent: it is not a path into a body"
+    );
 }

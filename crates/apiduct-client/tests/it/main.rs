@@ -11,6 +11,7 @@ mod pool;
 mod prefetch;
 mod retry;
 mod secrets;
+mod signing;
 mod support;
 mod surface;
 mod wire;
