@@ -224,6 +224,9 @@ impl Hint for ConfigErrorKind {
             Self::MissingSecret { searched, .. } => {
                 Some(format!("searched {}", searched.join(", then ")))
             }
+            Self::Read { source } if source.kind() == io::ErrorKind::NotFound => {
+                Some("check the name; `apiduct init FILE` writes a file to start from".to_owned())
+            }
             Self::Read { .. }
             | Self::Syntax { .. }
             | Self::DuplicateKey { .. }
