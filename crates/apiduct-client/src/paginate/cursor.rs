@@ -7,6 +7,7 @@ use apiduct_model::Scalar;
 use serde_json::Value;
 
 use super::range::{has_more, wrong};
+use super::setters::setters;
 use super::setting::PlaceSettings;
 use super::{PaginateError, Paginator, Position, Reason, Setting, SetupError, Step};
 use crate::inject::{BodyPath, Inject};
@@ -54,32 +55,15 @@ impl Cursor {
         }
     }
 
-    /// The query parameter. Default: `after`.
-    #[must_use]
-    pub fn cursor_param(mut self, name: impl Into<String>) -> Self {
-        self.cursor_param = Some(name.into());
-        self
-    }
-
-    /// The place in the body, instead of a query parameter.
-    #[must_use]
-    pub fn cursor_body_path(mut self, path: impl Into<Setting<BodyPath>>) -> Self {
-        self.cursor_body_path = Some(path.into());
-        self
-    }
-
-    /// Whether a page without records ends the pagination though it names a cursor. Default: no.
-    #[must_use]
-    pub fn stop_after_empty_page(mut self, stop: bool) -> Self {
-        self.stop_after_empty_page = stop;
-        self
-    }
-
-    /// Where the API says whether there is more. Default: none.
-    #[must_use]
-    pub fn has_more_path(mut self, path: impl Into<Setting<Selector>>) -> Self {
-        self.has_more_path = Some(path.into());
-        self
+    setters! {
+        /// The query parameter. Default: `after`.
+        cursor_param: text,
+        /// The place in the body, instead of a query parameter.
+        cursor_body_path: body_path,
+        /// Whether a page without records ends the pagination though it names a cursor. Default: no.
+        stop_after_empty_page: truth,
+        /// Where the API says whether there is more. Default: none.
+        has_more_path: selector,
     }
 
     fn place(&self) -> Result<Inject, SetupError> {

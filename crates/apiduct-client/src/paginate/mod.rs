@@ -11,6 +11,7 @@ mod link;
 mod offset;
 mod page_number;
 mod range;
+mod setters;
 mod setting;
 mod single_page;
 #[cfg(test)]

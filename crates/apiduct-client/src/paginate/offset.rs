@@ -3,6 +3,7 @@
 use apiduct_json::Selector;
 
 use super::range::Range;
+use super::setters::setters;
 use super::setting::PlaceSettings;
 use super::{PaginateError, Paginator, Position, Setting, SetupError, Step, Total, TotalPath};
 use crate::inject::{BodyPath, Inject};
@@ -63,67 +64,25 @@ impl Offset {
         }
     }
 
-    /// The first offset. Default: 0.
-    #[must_use]
-    pub fn offset(mut self, offset: u64) -> Self {
-        self.offset = offset;
-        self
-    }
-
-    /// The query parameter of the offset. Default: `offset`.
-    #[must_use]
-    pub fn offset_param(mut self, name: impl Into<String>) -> Self {
-        self.offset_param = Some(name.into());
-        self
-    }
-
-    /// The offset's place in the body, instead of a query parameter.
-    #[must_use]
-    pub fn offset_body_path(mut self, path: impl Into<Setting<BodyPath>>) -> Self {
-        self.offset_body_path = Some(path.into());
-        self
-    }
-
-    /// The query parameter of the limit. Default: `limit`.
-    #[must_use]
-    pub fn limit_param(mut self, name: impl Into<String>) -> Self {
-        self.limit_param = Some(name.into());
-        self
-    }
-
-    /// The limit's place in the body, instead of a query parameter.
-    #[must_use]
-    pub fn limit_body_path(mut self, path: impl Into<Setting<BodyPath>>) -> Self {
-        self.limit_body_path = Some(path.into());
-        self
-    }
-
-    /// Where the API says how many records there are; `None::<&str>` when it does not. Default: `total`, if it is there.
-    #[must_use]
-    pub fn total_path(mut self, path: impl Into<TotalPath>) -> Self {
-        self.total_path = path.into();
-        self
-    }
-
-    /// The first offset that is no longer fetched. Default: none.
-    #[must_use]
-    pub fn maximum_offset(mut self, offset: u64) -> Self {
-        self.maximum_offset = Some(offset);
-        self
-    }
-
-    /// Whether a page without records ends the pagination. Default: yes.
-    #[must_use]
-    pub fn stop_after_empty_page(mut self, stop: bool) -> Self {
-        self.stop_after_empty_page = stop;
-        self
-    }
-
-    /// Where the API says whether there is more. Default: none.
-    #[must_use]
-    pub fn has_more_path(mut self, path: impl Into<Setting<Selector>>) -> Self {
-        self.has_more_path = Some(path.into());
-        self
+    setters! {
+        /// The first offset. Default: 0.
+        offset: number,
+        /// The query parameter of the offset. Default: `offset`.
+        offset_param: text,
+        /// The offset's place in the body, instead of a query parameter.
+        offset_body_path: body_path,
+        /// The query parameter of the limit. Default: `limit`.
+        limit_param: text,
+        /// The limit's place in the body, instead of a query parameter.
+        limit_body_path: body_path,
+        /// Where the API says how many records there are; `None::<&str>` when it does not. Default: `total`, if it is there.
+        total_path: total,
+        /// The first offset that is no longer fetched. Default: none.
+        maximum_offset: perhaps_number,
+        /// Whether a page without records ends the pagination. Default: yes.
+        stop_after_empty_page: truth,
+        /// Where the API says whether there is more. Default: none.
+        has_more_path: selector,
     }
 
     fn places(&self) -> Result<(Inject, Inject), SetupError> {

@@ -3,6 +3,7 @@
 use apiduct_json::Selector;
 
 use super::range::Range;
+use super::setters::setters;
 use super::setting::PlaceSettings;
 use super::{PaginateError, Paginator, Position, Setting, SetupError, Step, Total, TotalPath};
 use crate::inject::{BodyPath, Inject};
@@ -51,60 +52,23 @@ impl PageNumber {
         Self::default()
     }
 
-    /// The number of the first page to fetch. Default: 1.
-    #[must_use]
-    pub fn initial_page(mut self, number: u64) -> Self {
-        self.initial_page = number;
-        self
-    }
-
-    /// The number that the API gives its very first page. Default: the first page to fetch.
-    #[must_use]
-    pub fn base_page(mut self, number: u64) -> Self {
-        self.base_page = Some(number);
-        self
-    }
-
-    /// The query parameter. Default: `page`.
-    #[must_use]
-    pub fn page_param(mut self, name: impl Into<String>) -> Self {
-        self.page_param = Some(name.into());
-        self
-    }
-
-    /// The place in the body, instead of a query parameter.
-    #[must_use]
-    pub fn page_body_path(mut self, path: impl Into<Setting<BodyPath>>) -> Self {
-        self.page_body_path = Some(path.into());
-        self
-    }
-
-    /// Where the API says how many pages there are; `None::<&str>` when it does not. Default: `total`, if it is there.
-    #[must_use]
-    pub fn total_path(mut self, path: impl Into<TotalPath>) -> Self {
-        self.total_path = path.into();
-        self
-    }
-
-    /// The last page to fetch. Default: none.
-    #[must_use]
-    pub fn maximum_page(mut self, number: u64) -> Self {
-        self.maximum_page = Some(number);
-        self
-    }
-
-    /// Whether a page without records ends the pagination. Default: yes.
-    #[must_use]
-    pub fn stop_after_empty_page(mut self, stop: bool) -> Self {
-        self.stop_after_empty_page = stop;
-        self
-    }
-
-    /// Where the API says whether there is more. Default: none.
-    #[must_use]
-    pub fn has_more_path(mut self, path: impl Into<Setting<Selector>>) -> Self {
-        self.has_more_path = Some(path.into());
-        self
+    setters! {
+        /// The number of the first page to fetch. Default: 1.
+        initial_page: number,
+        /// The number that the API gives its very first page. Default: the first page to fetch.
+        base_page: perhaps_number,
+        /// The query parameter. Default: `page`.
+        page_param: text,
+        /// The place in the body, instead of a query parameter.
+        page_body_path: body_path,
+        /// Where the API says how many pages there are; `None::<&str>` when it does not. Default: `total`, if it is there.
+        total_path: total,
+        /// The last page to fetch. Default: none.
+        maximum_page: perhaps_number,
+        /// Whether a page without records ends the pagination. Default: yes.
+        stop_after_empty_page: truth,
+        /// Where the API says whether there is more. Default: none.
+        has_more_path: selector,
     }
 
     fn place(&self) -> Result<Inject, SetupError> {
