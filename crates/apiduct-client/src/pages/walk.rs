@@ -70,9 +70,11 @@ impl Walk {
 
     pub(super) fn first_position(&self) -> Result<Position, Error> {
         if let Some(paginator) = &self.paginator {
-            paginator.validate().map_err(|error| Error::Paginate {
+            let works = paginator.validate().map_err(PaginateError::from);
+            let fits = works.and_then(|()| paginator.fits(&self.call.request));
+            fits.map_err(|source| Error::Paginate {
                 page: 0,
-                source: PaginateError::from(error).redacted(self.client.redactor()),
+                source: source.redacted(self.client.redactor()),
             })?;
         }
         match (&self.options.resume_at, &self.paginator) {

@@ -1,22 +1,17 @@
 //! The next page's cursor stands in the body.
 
-use std::collections::BTreeMap;
-
-use apiduct_json::{Captured, Selector};
-use apiduct_model::Scalar;
+use apiduct_json::Selector;
 use serde_json::Value;
 
-use super::range::{has_more, wrong};
+use super::declared::Declared;
+use super::ends::has_more;
 use super::setters::setters;
-use super::setting::PlaceSettings;
-use super::{PaginateError, Paginator, Position, Reason, Setting, SetupError, Step};
+use super::setting::{self, PlaceSettings};
+use super::{PaginateError, Paginator, Position, Reason, Setting, SetupError, Step, token};
 use crate::inject::{BodyPath, Inject};
 use crate::{Page, Request};
 
-/// The name under which a position keeps a cursor that is a list or an object.
-const JSON: &str = "json";
-
-/// Takes a cursor out of the body and sends it back as a query parameter or in the body.
+/// Takes a cursor out of the body and sends it back as a query parameter, in the body or in a header.
 ///
 /// The first request carries no cursor, unless the caller gives one. Nothing, null, `""`, `0`, `false`, `[]` and `{}`
 /// end the pagination; the text `"0"` does not. The cursor may come out of the last record, as with `data[-1].id`.
@@ -36,6 +31,8 @@ pub struct Cursor {
     pub cursor_param: Option<String>,
     /// The place in the body, instead of a query parameter. Default: none.
     pub cursor_body_path: Option<Setting<BodyPath>>,
+    /// The request header, instead of a query parameter. Default: none.
+    pub cursor_header: Option<String>,
     /// Whether a page without records ends the pagination though it names a cursor. Default: no.
     pub stop_after_empty_page: bool,
     /// Where the API says whether there is more: a boolean, or a word like `yes`. It is asked only where there is a
@@ -50,6 +47,7 @@ impl Cursor {
             cursor_path: cursor_path.into(),
             cursor_param: None,
             cursor_body_path: None,
+            cursor_header: None,
             stop_after_empty_page: false,
             has_more_path: None,
         }
@@ -60,6 +58,8 @@ impl Cursor {
         cursor_param: text,
         /// The place in the body, instead of a query parameter.
         cursor_body_path: body_path,
+        /// The request header, instead of a query parameter.
+        cursor_header: text,
         /// Whether a page without records ends the pagination though it names a cursor. Default: no.
         stop_after_empty_page: truth,
         /// Where the API says whether there is more. Default: none.
@@ -70,8 +70,9 @@ impl Cursor {
         let settings = PlaceSettings {
             param: self.cursor_param.as_deref(),
             body_path: self.cursor_body_path.as_ref(),
-            fields: ("cursor_param", "cursor_body_path"),
-            default: "after",
+            header: self.cursor_header.as_deref(),
+            fields: ("cursor_param", "cursor_body_path", "cursor_header"),
+            default: Some("after"),
         };
         settings.place()
     }
@@ -81,31 +82,6 @@ impl Cursor {
             .as_ref()
             .map(|path| path.check("has_more_path"))
             .transpose()
-    }
-
-    /// The position of the cursor that was captured; `None` when there is none.
-    fn position(
-        &self,
-        captured: &Captured,
-        selector: &Selector,
-    ) -> Result<Option<Position>, PaginateError> {
-        if super::says_nothing(captured) {
-            return Ok(None);
-        }
-        match captured {
-            Captured::Scalar(Scalar::Bool(_)) => {
-                Err(wrong("cursor", selector, "a text or a number", captured))
-            }
-            Captured::Scalar(scalar) => Ok(Some(Position::Token(scalar.clone()))),
-            Captured::Json(text) if self.cursor_body_path.is_some() => {
-                let json = Scalar::Text(text.clone());
-                Ok(Some(Position::Map(BTreeMap::from([(
-                    JSON.to_owned(),
-                    json,
-                )]))))
-            }
-            other => Err(wrong("cursor", selector, "a text or a number", other)),
-        }
     }
 }
 
@@ -126,27 +102,21 @@ impl Paginator for Cursor {
         self.place().map(drop)
     }
 
+    fn fits(&self, request: &Request) -> Result<(), PaginateError> {
+        setting::fits(&self.place()?, request)
+    }
+
     fn apply(&self, position: &Position, request: &mut Request) -> Result<(), PaginateError> {
-        let foreign = || super::foreign(position, "cursor");
-        match (position, self.place()?) {
-            (Position::Start, _) => Ok(()),
-            (Position::Token(token), place) => Ok(place.write(token, request)?),
-            (Position::Map(map), Inject::BodyPath(path)) => {
-                let Some(Scalar::Text(text)) = map.get(JSON) else {
-                    return Err(foreign());
-                };
-                let json: Value = serde_json::from_str(text).map_err(|_| foreign())?;
-                Ok(path.write(json, &mut request.body)?)
-            }
-            _ => Err(foreign()),
-        }
+        token::apply(position, &self.place()?, request, "cursor")
     }
 
     fn advance(&self, _: &Position, page: &Page) -> Result<Step, PaginateError> {
         let selector = self.cursor_path.check("cursor_path")?;
-        let Some(position) = self.position(page.captured(selector), selector)? else {
+        let captured = page.captured(selector);
+        if super::says_nothing(captured) {
             return Ok(Step::Done(Reason::NoNext));
-        };
+        }
+        let position = token::position(captured, selector, self.cursor_body_path.is_some())?;
         if self.stop_after_empty_page && page.is_empty() {
             return Ok(Step::Done(Reason::EmptyPage));
         }
@@ -162,6 +132,18 @@ impl Paginator for Cursor {
             .into_iter()
             .chain(self.has_more().ok().flatten().cloned())
             .collect()
+    }
+
+    fn declaration(&self) -> Option<Value> {
+        let path = self.cursor_path.to_string();
+        let settings = Declared::new("cursor")
+            .text("cursor_path", &path, "cursors.next")
+            .maybe("cursor_param", self.cursor_param.as_deref())
+            .setting("cursor_body_path", self.cursor_body_path.as_ref())
+            .maybe("cursor_header", self.cursor_header.as_deref())
+            .truth("stop_after_empty_page", self.stop_after_empty_page, false)
+            .setting("has_more_path", self.has_more_path.as_ref());
+        Some(settings.into())
     }
 
     fn describe(&self) -> String {

@@ -2,35 +2,77 @@
 
 use apiduct_model::Scalar;
 use http::HeaderName;
+use serde_json::Value;
 
-use super::{PaginateError, Paginator, Position, Reason, SetupError, Step};
-use crate::inject::Inject;
+use super::declared::Declared;
+use super::setters::setters;
+use super::setting::{self, PlaceSettings};
+use super::{PaginateError, Paginator, Position, Reason, Setting, SetupError, Step, token};
+use crate::inject::{BodyPath, Inject};
 use crate::{Page, Request};
 
-/// Takes a cursor out of a response header and sends it back as a query parameter.
+/// Takes a cursor out of a response header and sends it back as a query parameter, in the body or in a header.
 ///
 /// A missing or empty header ends the pagination.
+///
+/// ```
+/// use apiduct_client::paginate::{HeaderCursor, Paginator};
+///
+/// let paginator = HeaderCursor::from_header("x-continuation").cursor_header("x-continuation");
+/// assert!(paginator.validate().is_ok());
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HeaderCursor {
     /// The name of the response header, in any case. Default: `next`.
     pub cursor_key: String,
-    /// The query parameter. Default: `cursor`.
-    pub cursor_param: String,
+    /// The query parameter. Default: `cursor`, unless another place is given.
+    pub cursor_param: Option<String>,
+    /// The place in the body, instead of a query parameter. Default: none.
+    pub cursor_body_path: Option<Setting<BodyPath>>,
+    /// The request header, instead of a query parameter. Default: none.
+    pub cursor_header: Option<String>,
 }
 
 impl HeaderCursor {
-    /// The cursor in header `cursor_key`, sent as `cursor_param`.
+    /// The cursor in header `cursor_key`, sent as query parameter `cursor_param`.
     pub fn new(cursor_key: impl Into<String>, cursor_param: impl Into<String>) -> Self {
+        Self::from_header(cursor_key).cursor_param(cursor_param)
+    }
+
+    /// The cursor in header `cursor_key`, sent as query parameter `cursor`.
+    pub fn from_header(cursor_key: impl Into<String>) -> Self {
         Self {
             cursor_key: cursor_key.into(),
-            cursor_param: cursor_param.into(),
+            cursor_param: None,
+            cursor_body_path: None,
+            cursor_header: None,
         }
+    }
+
+    setters! {
+        /// The query parameter. Default: `cursor`.
+        cursor_param: text,
+        /// The place in the body, instead of a query parameter.
+        cursor_body_path: body_path,
+        /// The request header, instead of a query parameter.
+        cursor_header: text,
+    }
+
+    fn place(&self) -> Result<Inject, SetupError> {
+        let settings = PlaceSettings {
+            param: self.cursor_param.as_deref(),
+            body_path: self.cursor_body_path.as_ref(),
+            header: self.cursor_header.as_deref(),
+            fields: ("cursor_param", "cursor_body_path", "cursor_header"),
+            default: Some("cursor"),
+        };
+        settings.place()
     }
 }
 
 impl Default for HeaderCursor {
     fn default() -> Self {
-        Self::new("next", "cursor")
+        Self::from_header("next")
     }
 }
 
@@ -40,11 +82,7 @@ impl Paginator for HeaderCursor {
     }
 
     fn validate(&self) -> Result<(), SetupError> {
-        if self.cursor_param.is_empty() {
-            return Err(SetupError::Empty {
-                field: "cursor_param",
-            });
-        }
+        self.place()?;
         match self.cursor_key.parse::<HeaderName>() {
             Ok(_) => Ok(()),
             Err(_) => Err(SetupError::BadHeader {
@@ -54,12 +92,12 @@ impl Paginator for HeaderCursor {
         }
     }
 
+    fn fits(&self, request: &Request) -> Result<(), PaginateError> {
+        setting::fits(&self.place()?, request)
+    }
+
     fn apply(&self, position: &Position, request: &mut Request) -> Result<(), PaginateError> {
-        match position {
-            Position::Start => Ok(()),
-            Position::Token(token) => Ok(Inject::query(&self.cursor_param).write(token, request)?),
-            other => Err(super::foreign(other, "header cursor")),
-        }
+        token::apply(position, &self.place()?, request, "header cursor")
     }
 
     fn advance(&self, _: &Position, page: &Page) -> Result<Step, PaginateError> {
@@ -78,11 +116,20 @@ impl Paginator for HeaderCursor {
         })
     }
 
+    fn declaration(&self) -> Option<Value> {
+        let settings = Declared::new("header_cursor")
+            .text("cursor_key", &self.cursor_key, "next")
+            .maybe("cursor_param", self.cursor_param.as_deref())
+            .setting("cursor_body_path", self.cursor_body_path.as_ref())
+            .maybe("cursor_header", self.cursor_header.as_deref());
+        Some(settings.into())
+    }
+
     fn describe(&self) -> String {
-        format!(
-            "cursor in header `{}`, sent as query parameter `{}`",
-            self.cursor_key, self.cursor_param
-        )
+        let place = self
+            .place()
+            .map_or_else(|error| error.to_string(), |place| place.to_string());
+        format!("cursor in header `{}`, sent as {place}", self.cursor_key)
     }
 }
 
@@ -116,6 +163,25 @@ mod tests {
     fn a_missing_or_empty_header_ends_the_pagination() {
         assert_eq!(step(&[]), Step::Done(Reason::NoNext));
         assert_eq!(step(&[("x-next", "")]), Step::Done(Reason::NoNext));
+    }
+
+    #[test]
+    fn the_cursor_goes_into_a_header_or_the_body_where_that_is_asked_for() {
+        let Step::Next(position) = step(&[("x-next", "c2")]) else {
+            panic!()
+        };
+        let applied = |paginator: &HeaderCursor| {
+            let mut request = Request::new(Method::POST, "http://h/r".parse().unwrap());
+            paginator.apply(&position, &mut request).unwrap();
+            request
+        };
+        let in_header = applied(&HeaderCursor::from_header("X-Next").cursor_header("X-Next"));
+        assert_eq!(in_header.headers["x-next"], "c2");
+        let in_body = applied(&HeaderCursor::from_header("X-Next").cursor_body_path("page.at"));
+        assert_eq!(
+            in_body.body,
+            crate::Body::Json(json!({"page": {"at": "c2"}}))
+        );
     }
 
     #[test]

@@ -1,5 +1,8 @@
 //! The next page's URL stands in the `Link` header.
 
+use serde_json::Value;
+
+use super::declared::Declared;
 use super::{PaginateError, Paginator, Position, Reason, SetupError, Step, link};
 use crate::link_header;
 use crate::{Page, Request};
@@ -66,6 +69,13 @@ impl Paginator for HeaderLink {
             }
             _ => Ok(Step::Done(Reason::NoNext)),
         }
+    }
+
+    fn declaration(&self) -> Option<Value> {
+        let settings = Declared::new("header_link")
+            .text("links_next_key", &self.links_next_key, "next")
+            .truth("keep_params", self.keep_params, false);
+        Some(settings.into())
     }
 
     fn describe(&self) -> String {

@@ -1,9 +1,9 @@
 //! The next page's URL stands in the body.
 
-use apiduct_json::{Captured, Selector};
-use apiduct_model::Scalar;
+use apiduct_json::Selector;
+use serde_json::Value;
 
-use super::range::wrong;
+use super::declared::Declared;
 use super::{PaginateError, Paginator, Position, Reason, Setting, SetupError, Step, link};
 use crate::{Page, Request};
 
@@ -64,18 +64,20 @@ impl Paginator for JsonLink {
 
     fn advance(&self, _: &Position, page: &Page) -> Result<Step, PaginateError> {
         let selector = self.next_url_path.check("next_url_path")?;
-        let captured = page.captured(selector);
-        match captured {
-            Captured::Scalar(Scalar::Text(text)) if !text.trim().is_empty() => {
-                link::position(text, page, selector.as_str()).map(Step::Next)
-            }
-            other if super::says_nothing(other) => Ok(Step::Done(Reason::NoNext)),
-            other => Err(wrong("next link", selector, "a URL", other)),
-        }
+        let position = link::captured(page.captured(selector), page, selector)?;
+        Ok(position.map_or(Step::Done(Reason::NoNext), Step::Next))
     }
 
     fn needs(&self) -> Vec<Selector> {
         self.next_url_path.value().cloned().into_iter().collect()
+    }
+
+    fn declaration(&self) -> Option<Value> {
+        let path = self.next_url_path.to_string();
+        let settings = Declared::new("json_link")
+            .text("next_url_path", &path, "next")
+            .truth("keep_params", self.keep_params, false);
+        Some(settings.into())
     }
 
     fn describe(&self) -> String {

@@ -1,7 +1,10 @@
 //! Following links that the server gives.
 
+use apiduct_json::{Captured, Selector};
+use apiduct_model::Scalar;
 use url::Url;
 
+use super::ends::wrong;
 use super::{PaginateError, Position};
 use crate::inject::{go_to, resolve};
 use crate::{Page, Request};
@@ -16,6 +19,21 @@ pub(super) fn position(link: &str, page: &Page, path: &str) -> Result<Position, 
             expected: "a URL",
             found: scheme(link, &page.response.url),
         })
+}
+
+/// The position of the link that was captured at `selector`; `None` when nothing that says something is there.
+pub(super) fn captured(
+    captured: &Captured,
+    page: &Page,
+    selector: &Selector,
+) -> Result<Option<Position>, PaginateError> {
+    match captured {
+        Captured::Scalar(Scalar::Text(text)) if !text.trim().is_empty() => {
+            position(text, page, selector.as_str()).map(Some)
+        }
+        other if super::says_nothing(other) => Ok(None),
+        other => Err(wrong("next link", selector, "a URL", other)),
+    }
 }
 
 /// Sends `request` to a link. All parameters are dropped, but those that the link does not have are kept where

@@ -4,10 +4,16 @@
 //! one paginator serves many runs at a time, and a position can be stored and resumed.
 
 mod cursor;
+mod declared;
+mod ends;
+mod graphql;
 mod header_cursor;
 mod header_link;
+mod header_url;
 mod json_link;
+mod last_record;
 mod link;
+mod odata;
 mod offset;
 mod page_number;
 mod range;
@@ -16,6 +22,7 @@ mod setting;
 mod single_page;
 #[cfg(test)]
 pub(crate) mod test_support;
+mod token;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -24,16 +31,22 @@ use std::sync::Arc;
 use apiduct_json::{Captured, Selector};
 use apiduct_model::{Hint, Redactor, Scalar, redact_url};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use url::Url;
 
 pub use cursor::Cursor;
+pub use ends::TotalPath;
+pub(crate) use ends::to_whole_number;
+pub use graphql::GraphQl;
 pub use header_cursor::HeaderCursor;
 pub use header_link::HeaderLink;
+pub use header_url::HeaderUrl;
 pub use json_link::JsonLink;
+pub use last_record::LastRecord;
+pub use odata::OData;
 pub use offset::Offset;
 pub use page_number::PageNumber;
-pub use range::TotalPath;
-pub(crate) use range::to_whole_number;
+pub use range::Range;
 pub use setting::{Setting, SetupError};
 pub(crate) use single_page::PerhapsSinglePage;
 pub use single_page::SinglePage;
@@ -76,6 +89,16 @@ pub trait Paginator: fmt::Debug + Send + Sync {
         Ok(())
     }
 
+    /// Whether positions can be written into `request`, the walk's own; asked before it is sent. Default: they can.
+    ///
+    /// # Errors
+    ///
+    /// What stands in the way, such as a body that nothing can be written into.
+    fn fits(&self, request: &Request) -> Result<(), PaginateError> {
+        let _ = request;
+        Ok(())
+    }
+
     /// How much there is in all, if `page` says so. Default: unknown.
     fn total(&self, page: &Page) -> Option<Total> {
         let _ = page;
@@ -89,6 +112,12 @@ pub trait Paginator: fmt::Debug + Send + Sync {
     /// handed out. Default: nothing is known.
     fn ahead(&self, position: &Position, page: &Page, pages: u64) -> Option<Position> {
         let _ = (position, page, pages);
+        None
+    }
+
+    /// This paginator as a configuration file declares it: a mapping with `type` and whatever is not the default.
+    /// Default: none, as for paginators that only programs have.
+    fn declaration(&self) -> Option<Value> {
         None
     }
 
@@ -117,12 +146,20 @@ impl<T: Paginator + ?Sized> Paginator for Arc<T> {
         (**self).validate()
     }
 
+    fn fits(&self, request: &Request) -> Result<(), PaginateError> {
+        (**self).fits(request)
+    }
+
     fn total(&self, page: &Page) -> Option<Total> {
         (**self).total(page)
     }
 
     fn ahead(&self, position: &Position, page: &Page, pages: u64) -> Option<Position> {
         (**self).ahead(position, page, pages)
+    }
+
+    fn declaration(&self) -> Option<Value> {
+        (**self).declaration()
     }
 
     fn describe(&self) -> String {
@@ -217,6 +254,11 @@ pub enum Reason {
     HasMoreFalse,
     /// There is one page only, by declaration or because nothing that leads on was found.
     SinglePage,
+    /// The page has fewer records than a full one.
+    ShortPage {
+        /// How many records a full page has.
+        page_size: u64,
+    },
     /// `max_pages` pages were delivered, and there may be more.
     MaxPages {
         /// The configured bound.
@@ -247,6 +289,9 @@ impl fmt::Display for Reason {
             }
             Self::HasMoreFalse => f.write_str("the page says that there is no more"),
             Self::SinglePage => f.write_str("there is a single page"),
+            Self::ShortPage { page_size } => {
+                write!(f, "the page has fewer than {page_size} records")
+            }
             Self::MaxPages { max_pages } => write!(f, "`max_pages` of {max_pages} is reached"),
             Self::StoppedByHook => f.write_str("a hook asked to stop"),
             Self::Other(reason) => f.write_str(reason),

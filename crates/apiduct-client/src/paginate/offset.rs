@@ -1,10 +1,12 @@
 //! Pages start at an offset and have a limit.
 
 use apiduct_json::Selector;
+use serde_json::Value;
 
-use super::range::Range;
+use super::declared::Declared;
+use super::ends::Ends;
 use super::setters::setters;
-use super::setting::PlaceSettings;
+use super::setting::{self, PlaceSettings};
 use super::{PaginateError, Paginator, Position, Setting, SetupError, Step, Total, TotalPath};
 use crate::inject::{BodyPath, Inject};
 use crate::{Page, Request};
@@ -89,20 +91,22 @@ impl Offset {
         let offset = PlaceSettings {
             param: self.offset_param.as_deref(),
             body_path: self.offset_body_path.as_ref(),
-            fields: ("offset_param", "offset_body_path"),
-            default: "offset",
+            fields: ("offset_param", "offset_body_path", ""),
+            default: Some("offset"),
+            ..PlaceSettings::default()
         };
         let limit = PlaceSettings {
             param: self.limit_param.as_deref(),
             body_path: self.limit_body_path.as_ref(),
-            fields: ("limit_param", "limit_body_path"),
-            default: "limit",
+            fields: ("limit_param", "limit_body_path", ""),
+            default: Some("limit"),
+            ..PlaceSettings::default()
         };
         Ok((offset.place()?, limit.place()?))
     }
 
-    fn range(&self) -> Range<'_> {
-        Range {
+    fn ends(&self) -> Ends<'_> {
+        Ends {
             total_path: &self.total_path,
             has_more_path: self.has_more_path.as_ref(),
             stop_after_empty_page: self.stop_after_empty_page,
@@ -115,7 +119,7 @@ impl Offset {
     fn warn_if_capped(&self, offset: u64, page: &Page) {
         let received = page.raw_records().len() as u64;
         let is_short = offset == self.offset && (1..self.limit).contains(&received);
-        let Ok(Some(total)) = self.range().total(page) else {
+        let Ok(Some(total)) = self.ends().total(page) else {
             return;
         };
         if is_short && total > offset.saturating_add(received) {
@@ -139,7 +143,7 @@ impl Paginator for Offset {
         if self.limit == 0 {
             return Err(SetupError::Zero { field: "limit" });
         }
-        self.range().validate()
+        self.ends().validate()
     }
 
     fn apply(&self, position: &Position, request: &mut Request) -> Result<(), PaginateError> {
@@ -152,22 +156,42 @@ impl Paginator for Offset {
     fn advance(&self, position: &Position, page: &Page) -> Result<Step, PaginateError> {
         let offset = super::number(position, "offset")?;
         self.warn_if_capped(offset, page);
-        self.range()
-            .step(page, offset.saturating_add(self.limit), 0)
+        self.ends().step(page, offset.saturating_add(self.limit), 0)
+    }
+
+    fn fits(&self, request: &Request) -> Result<(), PaginateError> {
+        let (offset, limit) = self.places()?;
+        setting::fits(&offset, request)?;
+        setting::fits(&limit, request)
     }
 
     fn needs(&self) -> Vec<Selector> {
-        self.range().needs()
+        self.ends().needs()
     }
 
     fn total(&self, page: &Page) -> Option<Total> {
-        self.range().total(page).ok().flatten().map(Total::Records)
+        self.ends().total(page).ok().flatten().map(Total::Records)
+    }
+
+    fn declaration(&self) -> Option<Value> {
+        let settings = Declared::new("offset")
+            .maybe("limit", Some(self.limit))
+            .number("offset", self.offset, 0)
+            .maybe("offset_param", self.offset_param.as_deref())
+            .setting("offset_body_path", self.offset_body_path.as_ref())
+            .maybe("limit_param", self.limit_param.as_deref())
+            .setting("limit_body_path", self.limit_body_path.as_ref())
+            .total(&self.total_path)
+            .maybe("maximum_offset", self.maximum_offset)
+            .truth("stop_after_empty_page", self.stop_after_empty_page, true)
+            .setting("has_more_path", self.has_more_path.as_ref());
+        Some(settings.into())
     }
 
     fn ahead(&self, position: &Position, page: &Page, pages: u64) -> Option<Position> {
         let offset = super::number(position, "offset").ok()?;
         let next = offset.checked_add(self.limit.checked_mul(pages)?)?;
-        self.range().ahead(page, next, 0)
+        self.ends().ahead(page, next, 0)
     }
 
     fn describe(&self) -> String {
@@ -178,7 +202,7 @@ impl Paginator for Offset {
         format!(
             "offset in {places}, from {}{}",
             self.offset,
-            self.range().describe("records")
+            self.ends().describe(" records")
         )
     }
 }

@@ -1,10 +1,12 @@
 //! Pages are numbered.
 
 use apiduct_json::Selector;
+use serde_json::Value;
 
-use super::range::Range;
+use super::declared::Declared;
+use super::ends::Ends;
 use super::setters::setters;
-use super::setting::PlaceSettings;
+use super::setting::{self, PlaceSettings};
 use super::{PaginateError, Paginator, Position, Setting, SetupError, Step, Total, TotalPath};
 use crate::inject::{BodyPath, Inject};
 use crate::{Page, Request};
@@ -75,8 +77,9 @@ impl PageNumber {
         let settings = PlaceSettings {
             param: self.page_param.as_deref(),
             body_path: self.page_body_path.as_ref(),
-            fields: ("page_param", "page_body_path"),
-            default: "page",
+            fields: ("page_param", "page_body_path", ""),
+            default: Some("page"),
+            ..PlaceSettings::default()
         };
         settings.place()
     }
@@ -86,8 +89,8 @@ impl PageNumber {
         self.base_page.unwrap_or(self.initial_page)
     }
 
-    fn range(&self) -> Range<'_> {
-        Range {
+    fn ends(&self) -> Ends<'_> {
+        Ends {
             total_path: &self.total_path,
             has_more_path: self.has_more_path.as_ref(),
             stop_after_empty_page: self.stop_after_empty_page,
@@ -119,7 +122,7 @@ impl Paginator for PageNumber {
 
     fn validate(&self) -> Result<(), SetupError> {
         self.place()?;
-        self.range().validate()
+        self.ends().validate()
     }
 
     fn apply(&self, position: &Position, request: &mut Request) -> Result<(), PaginateError> {
@@ -131,12 +134,16 @@ impl Paginator for PageNumber {
 
     fn advance(&self, position: &Position, page: &Page) -> Result<Step, PaginateError> {
         let number = super::number(position, "page number")?;
-        self.range()
+        self.ends()
             .step(page, number.saturating_add(1), self.base())
     }
 
+    fn fits(&self, request: &Request) -> Result<(), PaginateError> {
+        setting::fits(&self.place()?, request)
+    }
+
     fn needs(&self) -> Vec<Selector> {
-        self.range().needs()
+        self.ends().needs()
     }
 
     /// The total number of pages. What stands at the default path `total` is unclear: many APIs give the number of
@@ -146,7 +153,7 @@ impl Paginator for PageNumber {
             TotalPath::Usual => Total::Unclear,
             _ => Total::Pages,
         };
-        self.range().total(page).ok().flatten().map(unit)
+        self.ends().total(page).ok().flatten().map(unit)
     }
 
     /// What stands at the default path `total` may be a number of pages or of records; the smaller of the two counts as
@@ -155,13 +162,27 @@ impl Paginator for PageNumber {
         let number = super::number(position, "page number").ok()?;
         let next = number.checked_add(pages)?;
         if self.total_path == TotalPath::Usual {
-            let total = self.range().total(page).ok().flatten()?;
+            let total = self.ends().total(page).ok().flatten()?;
             let bound = pages_at_least(total, number.checked_sub(self.base())?, page);
             if next >= self.base().saturating_add(bound) {
                 return None;
             }
         }
-        self.range().ahead(page, next, self.base())
+        self.ends().ahead(page, next, self.base())
+    }
+
+    fn declaration(&self) -> Option<Value> {
+        let base = self.base_page.filter(|base| *base != self.initial_page);
+        let settings = Declared::new("page_number")
+            .number("initial_page", self.initial_page, 1)
+            .maybe("base_page", base)
+            .maybe("page_param", self.page_param.as_deref())
+            .setting("page_body_path", self.page_body_path.as_ref())
+            .total(&self.total_path)
+            .maybe("maximum_page", self.maximum_page)
+            .truth("stop_after_empty_page", self.stop_after_empty_page, true)
+            .setting("has_more_path", self.has_more_path.as_ref());
+        Some(settings.into())
     }
 
     fn describe(&self) -> String {
@@ -171,7 +192,7 @@ impl Paginator for PageNumber {
         format!(
             "page number in {place}, from {}{}",
             self.initial_page,
-            self.range().describe("pages")
+            self.ends().describe(" pages")
         )
     }
 }

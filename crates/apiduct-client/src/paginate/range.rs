@@ -1,297 +1,280 @@
-//! What page numbers and offsets have in common: the rules that end them.
+//! Any number that grows from page to page.
 
-use apiduct_json::{Captured, Selector};
-use apiduct_model::Scalar;
+use apiduct_json::Selector;
+use serde_json::Value;
 
-use super::{PaginateError, Position, Reason, Setting, SetupError, Step};
-use crate::Page;
+use super::declared::Declared;
+use super::ends::Ends;
+use super::setters::setters;
+use super::setting::{self, PlaceSettings};
+use super::{PaginateError, Paginator, Position, Setting, SetupError, Step, TotalPath};
+use crate::inject::{BodyPath, Inject};
+use crate::{Page, Request};
 
-/// Where the API says how much there is.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub enum TotalPath {
-    /// At `total`, where most APIs have it. When it is missing, or is no positive number, the other conditions decide.
-    #[default]
-    Usual,
-    /// At this path. A page without it is an error.
-    Required(Setting<Selector>),
-    /// At this path. When it is missing, or is no positive number, the other conditions decide.
-    Optional(Setting<Selector>),
-    /// Nowhere: the other conditions decide.
-    Unknown,
+/// Counts in steps: `start=0`, `start=50`, `start=100`, and so on.
+///
+/// This is what [`PageNumber`](super::PageNumber) and [`Offset`](super::Offset) are made of, for APIs that fit neither:
+/// the first value, the step and the unit of the total are free. The value is sent with every request. After each page
+/// these are asked in order, and the first that says so ends the pagination: an empty page, the API's total,
+/// `maximum_value`, the API's has-more value. At least one of them must be in use.
+///
+/// ```
+/// use apiduct_client::paginate::{Paginator, Range};
+///
+/// let paginator = Range::new("start", 0, 50).total_path("total").maximum_value(500);
+/// assert_eq!(
+///     paginator.describe(),
+///     "query parameter `start` from 0 in steps of 50, total at `total`, `maximum_value` 500, until an empty page"
+/// );
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Range {
+    /// The query parameter, unless `param_body_path` is given.
+    pub param_name: Option<String>,
+    /// The place in the body, instead of a query parameter. Default: none.
+    pub param_body_path: Option<Setting<BodyPath>>,
+    /// The first value. Default: 0.
+    pub initial_value: u64,
+    /// What is added from page to page; at least 1. Default: 1.
+    pub value_step: u64,
+    /// The value that the API gives its very first page; it counts only when the total is compared. Default: 0.
+    pub base_index: u64,
+    /// The first value that is no longer sent. Default: none.
+    pub maximum_value: Option<u64>,
+    /// Where the API says how much there is, in the unit of the value. Default: nowhere.
+    pub total_path: TotalPath,
+    /// Whether a page without records ends the pagination. Default: yes.
+    pub stop_after_empty_page: bool,
+    /// Where the API says whether there is more: a boolean, or a word like `yes`. Default: none.
+    pub has_more_path: Option<Setting<Selector>>,
 }
 
-impl TotalPath {
-    /// The selector to capture, or the mistake in it.
-    fn check(&self) -> Result<Option<Selector>, SetupError> {
-        match self {
-            Self::Usual => Ok(Some(Selector::from_keys(&["total"]))),
-            Self::Required(path) | Self::Optional(path) => {
-                path.check("total_path").cloned().map(Some)
-            }
-            Self::Unknown => Ok(None),
+impl Range {
+    /// Values from `initial_value` in steps of `value_step`, in query parameter `param_name`.
+    pub fn new(param_name: impl Into<String>, initial_value: u64, value_step: u64) -> Self {
+        Self {
+            param_name: Some(param_name.into()),
+            initial_value,
+            value_step,
+            ..Self::default()
         }
     }
 
-    /// What to say about it in a description.
-    fn describe(&self, unit: &str) -> Option<String> {
-        match self {
-            Self::Usual => Some(format!("total {unit} at `total` if given")),
-            Self::Required(path) => Some(format!("total {unit} at `{path}`")),
-            Self::Optional(path) => Some(format!("total {unit} at `{path}` if given")),
-            Self::Unknown => None,
-        }
-    }
-}
-
-/// Empty text means that there is no total; any other is required from then on.
-impl From<&str> for TotalPath {
-    fn from(path: &str) -> Self {
-        if path.trim().is_empty() {
-            Self::Unknown
-        } else {
-            Self::Required(path.into())
-        }
-    }
-}
-
-impl From<Selector> for TotalPath {
-    fn from(path: Selector) -> Self {
-        Self::Required(path.into())
-    }
-}
-
-/// `None` means that there is no total.
-impl<T: Into<TotalPath>> From<Option<T>> for TotalPath {
-    fn from(path: Option<T>) -> Self {
-        path.map_or(Self::Unknown, T::into)
-    }
-}
-
-/// The settings that end a numeric paginator.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Range<'p> {
-    pub(super) total_path: &'p TotalPath,
-    pub(super) has_more_path: Option<&'p Setting<Selector>>,
-    pub(super) stop_after_empty_page: bool,
-    /// The bound as configured, and the first position behind it.
-    pub(super) maximum: Option<(u64, u64)>,
-    /// The name of the setting that gives the bound.
-    pub(super) maximum_field: &'static str,
-}
-
-impl Range<'_> {
-    pub(super) fn validate(&self) -> Result<(), SetupError> {
-        self.total_path.check()?;
-        self.has_more()?;
-        let can_end = self.stop_after_empty_page
-            || self.maximum.is_some()
-            || self.has_more_path.is_some()
-            || *self.total_path != TotalPath::Unknown;
-        if can_end {
-            Ok(())
-        } else {
-            Err(SetupError::NoEnd {
-                maximum: self.maximum_field,
-            })
+    /// Values from `initial_value` in steps of `value_step`, at `param_body_path` in the body.
+    pub fn in_body(
+        param_body_path: impl Into<Setting<BodyPath>>,
+        initial_value: u64,
+        value_step: u64,
+    ) -> Self {
+        Self {
+            param_body_path: Some(param_body_path.into()),
+            initial_value,
+            value_step,
+            ..Self::default()
         }
     }
 
-    pub(super) fn needs(&self) -> Vec<Selector> {
-        let total = self.total_path.check().ok().flatten();
-        total
-            .into_iter()
-            .chain(self.has_more().ok().flatten().cloned())
-            .collect()
+    setters! {
+        /// The query parameter.
+        param_name: text,
+        /// The place in the body, instead of a query parameter.
+        param_body_path: body_path,
+        /// The first value. Default: 0.
+        initial_value: number,
+        /// What is added from page to page. Default: 1.
+        value_step: number,
+        /// The value that the API gives its very first page. Default: 0.
+        base_index: number,
+        /// The first value that is no longer sent. Default: none.
+        maximum_value: perhaps_number,
+        /// Where the API says how much there is, in the unit of the value. Default: nowhere.
+        total_path: total,
+        /// Whether a page without records ends the pagination. Default: yes.
+        stop_after_empty_page: truth,
+        /// Where the API says whether there is more. Default: none.
+        has_more_path: selector,
     }
 
-    fn has_more(&self) -> Result<Option<&Selector>, SetupError> {
-        self.has_more_path
-            .map(|path| path.check("has_more_path"))
-            .transpose()
-    }
-
-    /// Whether the page at `next` is to be fetched after `page`; `base` is the position of the very first page.
-    pub(super) fn step(&self, page: &Page, next: u64, base: u64) -> Result<Step, PaginateError> {
-        let done = |reason| Ok(Step::Done(reason));
-        if self.stop_after_empty_page && page.is_empty() {
-            return done(Reason::EmptyPage);
-        }
-        let total = self.total(page)?;
-        if let Some(total) = total
-            && next >= total.saturating_add(base)
-        {
-            return done(Reason::TotalReached { total });
-        }
-        if let Some((maximum, bound)) = self.maximum
-            && next >= bound
-        {
-            return done(Reason::MaximumReached { maximum });
-        }
-        if let Some(selector) = self.has_more()?
-            && !has_more(page, selector)?
-        {
-            return done(Reason::HasMoreFalse);
-        }
-        Ok(Step::Next(Position::Number(next)))
-    }
-
-    /// `next` as a position, if `page` says that there is something and no bound is in the way.
-    pub(super) fn ahead(&self, page: &Page, next: u64, base: u64) -> Option<Position> {
-        let total = self.total(page).ok().flatten()?;
-        let is_bounded = self.maximum.is_some_and(|(_, bound)| next >= bound);
-        (next < total.saturating_add(base) && !is_bounded).then_some(Position::Number(next))
-    }
-
-    /// The total that `page` gives, in the paginator's unit.
-    ///
-    /// # Errors
-    ///
-    /// When the total is required and is missing or not a number; also when nothing else could end the pagination.
-    pub(super) fn total(&self, page: &Page) -> Result<Option<u64>, PaginateError> {
-        let Some(selector) = self.total_path.check()? else {
-            return Ok(None);
+    fn place(&self) -> Result<Inject, SetupError> {
+        let settings = PlaceSettings {
+            param: self.param_name.as_deref(),
+            body_path: self.param_body_path.as_ref(),
+            fields: ("param_name", "param_body_path", ""),
+            ..PlaceSettings::default()
         };
-        let total = whole_number(page.captured(&selector), &selector);
-        if matches!(self.total_path, TotalPath::Required(_)) {
-            return total.map(Some);
-        }
-        let is_only_end =
-            !self.stop_after_empty_page && self.maximum.is_none() && self.has_more_path.is_none();
-        match total {
-            Ok(0) if !page.is_empty() => Ok(None),
-            Ok(total) => Ok(Some(total)),
-            Err(error) if is_only_end => Err(error),
-            Err(_) => Ok(None),
-        }
+        settings.place()
     }
 
-    /// The parts of a description that tell how it ends.
-    pub(super) fn describe(&self, unit: &str) -> String {
-        let maximum = self
-            .maximum
-            .map(|(maximum, _)| format!("`{}` {maximum}", self.maximum_field));
-        let has_more = self
-            .has_more_path
-            .map(|path| format!("has-more at `{path}`"));
-        let empty = self
-            .stop_after_empty_page
-            .then(|| "until an empty page".to_owned());
-        let parts = [self.total_path.describe(unit), maximum, has_more, empty];
-        let mut text = String::new();
-        for part in parts.into_iter().flatten() {
-            text.push_str(", ");
-            text.push_str(&part);
+    fn ends(&self) -> Ends<'_> {
+        Ends {
+            total_path: &self.total_path,
+            has_more_path: self.has_more_path.as_ref(),
+            stop_after_empty_page: self.stop_after_empty_page,
+            maximum: self.maximum_value.map(|bound| (bound, bound)),
+            maximum_field: "maximum_value",
         }
-        text
     }
 }
 
-/// What `page` says at `selector` about there being more.
-///
-/// # Errors
-///
-/// When there is nothing, or something that is neither a boolean nor a word for one.
-pub(super) fn has_more(page: &Page, selector: &Selector) -> Result<bool, PaginateError> {
-    let captured = page.captured(selector);
-    let truth = match captured {
-        Captured::Absent | Captured::Scalar(Scalar::Null) => {
-            return Err(PaginateError::Missing {
-                what: "has_more",
-                path: selector.to_string(),
+/// No place yet, values 0, 1, 2, until an empty page.
+impl Default for Range {
+    fn default() -> Self {
+        Self {
+            param_name: None,
+            param_body_path: None,
+            initial_value: 0,
+            value_step: 1,
+            base_index: 0,
+            maximum_value: None,
+            total_path: TotalPath::Unknown,
+            stop_after_empty_page: true,
+            has_more_path: None,
+        }
+    }
+}
+
+impl Paginator for Range {
+    fn start(&self) -> Position {
+        Position::Number(self.initial_value)
+    }
+
+    fn validate(&self) -> Result<(), SetupError> {
+        self.place()?;
+        if self.value_step == 0 {
+            return Err(SetupError::Zero {
+                field: "value_step",
             });
         }
-        Captured::Scalar(Scalar::Bool(truth)) => Some(*truth),
-        Captured::Scalar(Scalar::Text(text)) => truth_in_words(text),
-        _ => None,
-    };
-    truth.ok_or_else(|| wrong("has_more", selector, "a boolean", captured))
-}
-
-fn truth_in_words(text: &str) -> Option<bool> {
-    match text.to_ascii_lowercase().as_str() {
-        "yes" | "true" | "t" | "y" | "1" => Some(true),
-        "no" | "false" | "f" | "n" | "0" => Some(false),
-        _ => None,
+        self.ends().validate()
     }
-}
 
-fn whole_number(captured: &Captured, selector: &Selector) -> Result<u64, PaginateError> {
-    if captured.is_none() {
-        return Err(PaginateError::Missing {
-            what: "total",
-            path: selector.to_string(),
-        });
+    fn fits(&self, request: &Request) -> Result<(), PaginateError> {
+        setting::fits(&self.place()?, request)
     }
-    captured
-        .scalar()
-        .and_then(to_whole_number)
-        .ok_or_else(|| wrong("total", selector, "a whole number", captured))
-}
 
-/// The scalar as a whole number: fractions are cut off, texts read, booleans are 1 and 0. What is below zero
-/// counts as zero, what is too large as the largest.
-pub(crate) fn to_whole_number(scalar: &Scalar) -> Option<u64> {
-    match scalar {
-        Scalar::Null => None,
-        Scalar::Bool(truth) => Some(u64::from(*truth)),
-        Scalar::Text(text) => digits(text.trim()),
-        Scalar::Number(text) => digits(text).or_else(|| cut_off(text)),
+    fn apply(&self, position: &Position, request: &mut Request) -> Result<(), PaginateError> {
+        let value = super::number(position, "range")?;
+        Ok(self.place()?.write(&super::number_scalar(value), request)?)
     }
-}
 
-fn digits(text: &str) -> Option<u64> {
-    let (is_negative, digits) = match text.strip_prefix(['-', '+']) {
-        Some(digits) => (text.starts_with('-'), digits),
-        None => (false, text),
-    };
-    let is_well_formed = digits
-        .split('_')
-        .all(|part| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit()));
-    if !is_well_formed {
-        return None;
+    fn advance(&self, position: &Position, page: &Page) -> Result<Step, PaginateError> {
+        let value = super::number(position, "range")?;
+        let next = value.saturating_add(self.value_step);
+        self.ends().step(page, next, self.base_index)
     }
-    if is_negative {
-        return Some(0);
+
+    fn needs(&self) -> Vec<Selector> {
+        self.ends().needs()
     }
-    Some(digits.replace('_', "").parse().unwrap_or(u64::MAX))
-}
 
-fn cut_off(text: &str) -> Option<u64> {
-    let number: f64 = text
-        .parse()
-        .ok()
-        .filter(|number: &f64| number.is_finite())?;
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "the cast saturates at both ends, which is what is wanted"
-    )]
-    Some(number.trunc() as u64)
-}
+    fn ahead(&self, position: &Position, page: &Page, pages: u64) -> Option<Position> {
+        let value = super::number(position, "range").ok()?;
+        let next = value.checked_add(pages.checked_mul(self.value_step)?)?;
+        self.ends().ahead(page, next, self.base_index)
+    }
 
-/// The error for a value that is of no use.
-pub(super) fn wrong(
-    what: &'static str,
-    path: &impl ToString,
-    expected: &'static str,
-    found: &Captured,
-) -> PaginateError {
-    let found = match found {
-        Captured::Absent => "nothing".to_owned(),
-        Captured::Json(text) if text.starts_with('[') => "a list".to_owned(),
-        Captured::Json(_) => "an object".to_owned(),
-        Captured::Scalar(Scalar::Text(text)) if text.chars().count() > 40 => {
-            "a long text".to_owned()
-        }
-        Captured::Scalar(scalar) => format!("`{}`", scalar.to_json()),
-    };
-    PaginateError::WrongValue {
-        what,
-        path: path.to_string(),
-        expected,
-        found,
+    fn declaration(&self) -> Option<Value> {
+        let settings = Declared::new("range")
+            .maybe("param_name", self.param_name.as_deref())
+            .setting("param_body_path", self.param_body_path.as_ref())
+            .number("initial_value", self.initial_value, 0)
+            .number("value_step", self.value_step, 1)
+            .number("base_index", self.base_index, 0)
+            .maybe("maximum_value", self.maximum_value);
+        let settings = match &self.total_path {
+            TotalPath::Unknown => settings,
+            TotalPath::Usual => settings.maybe("total_path", Some("total")),
+            path => settings.total(path),
+        };
+        let settings = settings
+            .truth("stop_after_empty_page", self.stop_after_empty_page, true)
+            .setting("has_more_path", self.has_more_path.as_ref());
+        Some(settings.into())
+    }
+
+    fn describe(&self) -> String {
+        let place = self
+            .place()
+            .map_or_else(|error| error.to_string(), |place| place.to_string());
+        format!(
+            "{place} from {} in steps of {}{}",
+            self.initial_value,
+            self.value_step,
+            self.ends().describe("")
+        )
     }
 }
 
 #[cfg(test)]
-mod tests;
+mod tests {
+    use serde_json::json;
+
+    use super::super::test_support::body_page;
+    use super::super::{Reason, SinglePage};
+    use super::*;
+
+    /// The values that are sent while every page has records and says that there are `total`.
+    fn values(paginator: &Range, total: u64) -> Vec<u64> {
+        let mut position = paginator.start();
+        let mut sent = Vec::new();
+        loop {
+            let Position::Number(value) = position else {
+                panic!("{position:?}")
+            };
+            sent.push(value);
+            let page = body_page(paginator, &json!({"data": [1], "total": total}));
+            match paginator.advance(&position, &page).unwrap() {
+                Step::Next(next) => position = next,
+                Step::Done(_) => return sent,
+            }
+        }
+    }
+
+    #[test]
+    fn values_grow_by_the_step_until_the_total_or_the_bound() {
+        let range = Range::new("start", 0, 2).total_path("total");
+        assert_eq!(values(&range, 5), [0, 2, 4]);
+        assert_eq!(values(&range.clone().initial_value(3), 5), [3]);
+        let pages = Range::new("p", 1, 1).base_index(1).total_path("total");
+        assert_eq!(values(&pages, 3), [1, 2, 3]);
+        let bounded = Range::new("start", 10, 10).maximum_value(40);
+        assert_eq!(values(&bounded, 0), [10, 20, 30]);
+    }
+
+    #[test]
+    fn an_empty_page_ends_unless_that_is_switched_off() {
+        let empty = json!({"data": []});
+        let range = Range::new("start", 0, 2);
+        let step = range.advance(&range.start(), &body_page(&range, &empty));
+        assert_eq!(step, Ok(Step::Done(Reason::EmptyPage)));
+        let on = range.stop_after_empty_page(false).maximum_value(9);
+        let step = on.advance(&on.start(), &body_page(&on, &empty));
+        assert_eq!(step, Ok(Step::Next(Position::Number(2))));
+    }
+
+    #[test]
+    fn there_must_be_one_place_a_step_and_an_end() {
+        assert!(Range::new("a", 0, 1).validate().is_ok());
+        assert!(Range::in_body("a.b", 0, 1).validate().is_ok());
+        let nowhere = Range::default().validate().unwrap_err();
+        assert_eq!(
+            nowhere.to_string(),
+            "either `param_name` or `param_body_path` must be provided"
+        );
+        for broken in [
+            Range::new("a", 0, 0),
+            Range::new("", 0, 1),
+            Range::new("a", 0, 1).param_body_path("b"),
+            Range::new("a", 0, 1).stop_after_empty_page(false),
+        ] {
+            assert!(broken.validate().is_err(), "{broken:?}");
+        }
+    }
+
+    #[test]
+    fn positions_of_others_are_refused() {
+        let mut request = Request::new(http::Method::GET, "http://h/".parse().unwrap());
+        let error = Range::new("a", 0, 1).apply(&SinglePage.start(), &mut request);
+        assert!(matches!(error, Err(PaginateError::ForeignPosition { .. })));
+    }
+}

@@ -4,8 +4,10 @@ use std::fmt;
 use std::str::FromStr;
 
 use apiduct_json::Selector;
+use apiduct_model::Scalar;
 
 use super::PaginateError;
+use crate::Request;
 use crate::inject::{BodyPath, Inject};
 
 /// A setting that is written as text: what it means, or why it means nothing.
@@ -100,6 +102,14 @@ pub enum SetupError {
     /// A value would go to two places.
     #[error("either `{param}` or `{body_path}` must be provided, not both")]
     TwoPlaces {
+        /// The setting that names the one place, as a rule a query parameter.
+        param: &'static str,
+        /// The setting that names the other, as a rule a place in the body.
+        body_path: &'static str,
+    },
+    /// A value would go nowhere.
+    #[error("either `{param}` or `{body_path}` must be provided")]
+    NoPlace {
         /// The setting that names a query parameter.
         param: &'static str,
         /// The setting that names a place in the body.
@@ -153,15 +163,16 @@ impl From<SetupError> for PaginateError {
     }
 }
 
-/// The two settings that say where a value goes, one of which may be given.
-#[derive(Debug, Clone, Copy)]
+/// The settings that say where a value goes, one of which may be given.
+#[derive(Debug, Clone, Copy, Default)]
 pub(super) struct PlaceSettings<'p> {
     pub(super) param: Option<&'p str>,
     pub(super) body_path: Option<&'p Setting<BodyPath>>,
-    /// The names of the two settings.
-    pub(super) fields: (&'static str, &'static str),
-    /// The parameter when neither is given.
-    pub(super) default: &'static str,
+    pub(super) header: Option<&'p str>,
+    /// The names of the three settings.
+    pub(super) fields: (&'static str, &'static str, &'static str),
+    /// The parameter when none is given; without it, one must be.
+    pub(super) default: Option<&'static str>,
 }
 
 impl PlaceSettings<'_> {
@@ -169,26 +180,53 @@ impl PlaceSettings<'_> {
     ///
     /// # Errors
     ///
-    /// [`SetupError`] when both places are given, or one is empty or cannot be read.
+    /// [`SetupError`] when several places are given, or one is empty or cannot be read.
     pub(super) fn place(self) -> Result<Inject, SetupError> {
-        let (param_field, path_field) = self.fields;
-        if self.param == Some("") {
-            return Err(SetupError::Empty { field: param_field });
+        let (param_field, path_field, header_field) = self.fields;
+        let is_empty_path =
+            matches!(self.body_path, Some(Setting::Invalid { text, .. }) if text.trim().is_empty());
+        for (is_empty, field) in [
+            (self.param == Some(""), param_field),
+            (is_empty_path, path_field),
+            (
+                self.header.is_some_and(|name| name.trim().is_empty()),
+                header_field,
+            ),
+        ] {
+            if is_empty {
+                return Err(SetupError::Empty { field });
+            }
         }
-        if let Some(Setting::Invalid { text, .. }) = self.body_path
-            && text.trim().is_empty()
-        {
-            return Err(SetupError::Empty { field: path_field });
-        }
-        match (self.param, self.body_path) {
-            (Some(_), Some(_)) => Err(SetupError::TwoPlaces {
-                param: param_field,
-                body_path: path_field,
+        match (self.param, self.body_path, self.header) {
+            (Some(_), Some(_), _) => Err(two_places(param_field, path_field)),
+            (Some(_), _, Some(_)) => Err(two_places(param_field, header_field)),
+            (_, Some(_), Some(_)) => Err(two_places(path_field, header_field)),
+            (None, Some(path), None) => Ok(Inject::BodyPath(path.check(path_field)?.clone())),
+            (None, None, Some(name)) => Inject::header(name).map_err(|_| SetupError::BadHeader {
+                field: header_field,
+                name: name.to_owned(),
             }),
-            (None, Some(path)) => Ok(Inject::BodyPath(path.check(path_field)?.clone())),
-            (param, None) => Ok(Inject::query(param.unwrap_or(self.default))),
+            (param, None, None) => match param.or(self.default) {
+                Some(name) => Ok(Inject::query(name)),
+                None => Err(SetupError::NoPlace {
+                    param: param_field,
+                    body_path: path_field,
+                }),
+            },
         }
     }
+}
+
+/// Whether a value can be written to `place` in `request`, found out on a copy.
+pub(super) fn fits(place: &Inject, request: &Request) -> Result<(), PaginateError> {
+    match place {
+        Inject::BodyPath(_) => Ok(place.write(&Scalar::from(0), &mut request.clone())?),
+        _ => Ok(()),
+    }
+}
+
+fn two_places(param: &'static str, body_path: &'static str) -> SetupError {
+    SetupError::TwoPlaces { param, body_path }
 }
 
 #[cfg(test)]
@@ -200,8 +238,9 @@ mod tests {
         PlaceSettings {
             param,
             body_path: body_path.as_ref(),
-            fields: ("page_param", "page_body_path"),
-            default: "page",
+            fields: ("page_param", "page_body_path", "page_header"),
+            default: Some("page"),
+            ..PlaceSettings::default()
         }
         .place()
     }
@@ -229,6 +268,46 @@ mod tests {
         ] {
             let error = place(param, path).unwrap_err();
             assert!(matches!(error, SetupError::Empty { .. }), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_header_is_a_place_like_the_others() {
+        let place = |param, header, default| {
+            let settings = PlaceSettings {
+                param,
+                header,
+                fields: ("cursor_param", "cursor_body_path", "cursor_header"),
+                default,
+                ..PlaceSettings::default()
+            };
+            settings.place()
+        };
+        let header = Inject::header("x-next").unwrap();
+        assert_eq!(place(None, Some("X-Next"), Some("after")), Ok(header));
+        for (param, header, default, expected) in [
+            (
+                Some("a"),
+                Some("b"),
+                None,
+                "either `cursor_param` or `cursor_header` must be provided, not both",
+            ),
+            (None, Some(""), None, "`cursor_header` must not be empty"),
+            (
+                None,
+                Some("a b"),
+                None,
+                "`cursor_header` is `a b`, which cannot be the name of a header",
+            ),
+            (
+                None,
+                None,
+                None,
+                "either `cursor_param` or `cursor_body_path` must be provided",
+            ),
+        ] {
+            let error = place(param, header, default).unwrap_err();
+            assert_eq!(error.to_string(), expected);
         }
     }
 

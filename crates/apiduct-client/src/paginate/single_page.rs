@@ -1,7 +1,9 @@
 //! One page.
 
 use apiduct_json::Selector;
+use serde_json::Value;
 
+use super::declared::Declared;
 use super::{PaginateError, Paginator, Position, Reason, Step, Total, to_whole_number};
 use crate::{Page, Request};
 
@@ -20,6 +22,10 @@ impl Paginator for SinglePage {
 
     fn advance(&self, _: &Position, _: &Page) -> Result<Step, PaginateError> {
         Ok(Step::Done(Reason::SinglePage))
+    }
+
+    fn declaration(&self) -> Option<Value> {
+        Some(Declared::new("single_page").into())
     }
 
     fn describe(&self) -> String {

@@ -1,8 +1,8 @@
 use std::sync::Arc;
 
 use apiduct_client::paginate::{
-    Cursor, HeaderCursor, HeaderLink, JsonLink, Offset, PageNumber, Paginator, SetupError,
-    SinglePage, TotalPath,
+    Cursor, GraphQl, HeaderCursor, HeaderLink, HeaderUrl, JsonLink, LastRecord, OData, Offset,
+    PageNumber, Paginator, Range, SetupError, SinglePage, TotalPath,
 };
 use apiduct_json::Selector;
 
@@ -22,14 +22,24 @@ pub enum PaginatorSpec {
     JsonLink(JsonLink),
     /// The next URL stands in the `Link` header.
     HeaderLink(HeaderLink),
+    /// The next URL is the value of a response header.
+    HeaderUrl(HeaderUrl),
     /// A cursor stands in a response header and is sent back.
     HeaderCursor(HeaderCursor),
     /// A cursor stands in the body and is sent back.
     Cursor(Cursor),
+    /// A field of the last record is sent back.
+    LastRecord(LastRecord),
     /// Pages are counted in records.
     Offset(Offset),
     /// Pages are counted.
     PageNumber(PageNumber),
+    /// A number grows from page to page.
+    Range(Range),
+    /// The next URL stands where `OData` has it.
+    OData(OData),
+    /// A GraphQL connection is paged by its `pageInfo`.
+    GraphQl(GraphQl),
 }
 
 impl PaginatorSpec {
@@ -40,10 +50,15 @@ impl PaginatorSpec {
             Self::SinglePage(one) => Arc::new(*one),
             Self::JsonLink(one) => Arc::new(one.clone()),
             Self::HeaderLink(one) => Arc::new(one.clone()),
+            Self::HeaderUrl(one) => Arc::new(one.clone()),
             Self::HeaderCursor(one) => Arc::new(one.clone()),
             Self::Cursor(one) => Arc::new(one.clone()),
+            Self::LastRecord(one) => Arc::new(one.clone()),
             Self::Offset(one) => Arc::new(one.clone()),
             Self::PageNumber(one) => Arc::new(one.clone()),
+            Self::Range(one) => Arc::new(one.clone()),
+            Self::OData(one) => Arc::new(*one),
+            Self::GraphQl(one) => Arc::new(one.clone()),
         })
     }
 
@@ -68,26 +83,55 @@ impl PaginatorSpec {
             "single_page" => Self::SinglePage(SinglePage),
             "json_link" => Self::JsonLink(json_link(&fields)),
             "header_link" => Self::HeaderLink(header_link(&fields)),
+            "header_url" => Self::HeaderUrl(header_url(&fields)?),
             "header_cursor" => Self::HeaderCursor(header_cursor(&fields)),
             "cursor" => Self::Cursor(cursor(&fields)),
+            "last_record" => Self::LastRecord(last_record(&fields)),
             "offset" => Self::Offset(offset(&fields)?),
+            "range" => Self::Range(range(&fields)),
+            "odata" => Self::OData(OData::new().keep_params(keep_params(&fields))),
+            "graphql" => Self::GraphQl(graphql(&fields)?),
             _ => Self::PageNumber(page_number(&fields)),
         })
     }
 }
 
+fn keep_params(fields: &Fields<'_>) -> bool {
+    fields.bool("keep_params").value().copied().unwrap_or(false)
+}
+
 fn json_link(fields: &Fields<'_>) -> JsonLink {
-    match fields.selector("next_url_path").value() {
+    let link = match fields.selector("next_url_path").value() {
         Some(path) => JsonLink::new(path.clone()),
         None => JsonLink::default(),
-    }
+    };
+    link.keep_params(keep_params(fields))
 }
 
 fn header_link(fields: &Fields<'_>) -> HeaderLink {
-    match fields.plain("links_next_key").value() {
+    let link = match fields.plain("links_next_key").value() {
         Some(key) => HeaderLink::new(key.as_str()),
         None => HeaderLink::default(),
-    }
+    };
+    link.keep_params(keep_params(fields))
+}
+
+fn header_url(fields: &Fields<'_>) -> Option<HeaderUrl> {
+    let link = HeaderUrl::new(fields.plain("next_url_key").value()?.as_str());
+    Some(link.keep_params(keep_params(fields)))
+}
+
+/// Calls the setters of a paginator with what is written, key by key.
+macro_rules! set {
+    ($paginator:ident, $fields:ident, $($kind:ident $key:ident),+ $(,)?) => {
+        $(if let Some(value) = $fields.$kind(stringify!($key)).value() {
+            $paginator = $paginator.$key(set!(@$kind value));
+        })+
+    };
+    (@plain $value:ident) => { $value.as_str() };
+    (@selector $value:ident) => { $value.clone() };
+    (@integer $value:ident) => { *$value };
+    (@bool $value:ident) => { *$value };
 }
 
 fn header_cursor(fields: &Fields<'_>) -> HeaderCursor {
@@ -95,9 +139,7 @@ fn header_cursor(fields: &Fields<'_>) -> HeaderCursor {
     if let Some(key) = fields.plain("cursor_key").value() {
         cursor.cursor_key.clone_from(key);
     }
-    if let Some(param) = fields.plain("cursor_param").value() {
-        cursor.cursor_param.clone_from(param);
-    }
+    set!(cursor, fields, plain cursor_param, plain cursor_body_path, plain cursor_header);
     cursor
 }
 
@@ -106,47 +148,52 @@ fn cursor(fields: &Fields<'_>) -> Cursor {
         Some(path) => Cursor::new(path.clone()),
         None => Cursor::default(),
     };
-    if let Some(param) = fields.plain("cursor_param").value() {
-        cursor = cursor.cursor_param(param.as_str());
-    }
-    if let Some(path) = fields.plain("cursor_body_path").value() {
-        cursor = cursor.cursor_body_path(path.as_str());
-    }
-    if let Some(stop) = fields.bool("stop_after_empty_page").value() {
-        cursor = cursor.stop_after_empty_page(*stop);
-    }
-    if let Some(path) = fields.selector("has_more_path").value() {
-        cursor = cursor.has_more_path(path.clone());
-    }
+    set!(
+        cursor, fields,
+        plain cursor_param, plain cursor_body_path, plain cursor_header,
+        bool stop_after_empty_page, selector has_more_path,
+    );
     cursor
+}
+
+fn last_record(fields: &Fields<'_>) -> LastRecord {
+    let mut last = match fields.selector("cursor_field").value() {
+        Some(path) => LastRecord::new(path.clone()),
+        None => LastRecord::default(),
+    };
+    set!(
+        last, fields,
+        plain cursor_param, plain cursor_body_path, plain cursor_header,
+        integer page_size, selector has_more_path,
+    );
+    last
+}
+
+fn graphql(fields: &Fields<'_>) -> Option<GraphQl> {
+    let mut graphql = GraphQl::new(fields.selector("page_info_path").value()?.clone());
+    set!(graphql, fields, plain cursor_variable);
+    Some(graphql)
+}
+
+fn range(fields: &Fields<'_>) -> Range {
+    let mut range = Range::default();
+    set!(
+        range, fields,
+        plain param_name, plain param_body_path,
+        integer initial_value, integer value_step, integer base_index, integer maximum_value,
+        bool stop_after_empty_page, selector has_more_path, selector total_path,
+    );
+    range
 }
 
 fn offset(fields: &Fields<'_>) -> Option<Offset> {
     let mut offset = Offset::new(*fields.integer("limit").value()?);
-    if let Some(first) = fields.integer("offset").value() {
-        offset = offset.offset(*first);
-    }
-    if let Some(param) = fields.plain("offset_param").value() {
-        offset = offset.offset_param(param.as_str());
-    }
-    if let Some(path) = fields.plain("offset_body_path").value() {
-        offset = offset.offset_body_path(path.as_str());
-    }
-    if let Some(param) = fields.plain("limit_param").value() {
-        offset = offset.limit_param(param.as_str());
-    }
-    if let Some(path) = fields.plain("limit_body_path").value() {
-        offset = offset.limit_body_path(path.as_str());
-    }
-    if let Some(maximum) = fields.integer("maximum_offset").value() {
-        offset = offset.maximum_offset(*maximum);
-    }
-    if let Some(stop) = fields.bool("stop_after_empty_page").value() {
-        offset = offset.stop_after_empty_page(*stop);
-    }
-    if let Some(path) = fields.selector("has_more_path").value() {
-        offset = offset.has_more_path(path.clone());
-    }
+    set!(
+        offset, fields,
+        integer offset,
+        plain offset_param, plain offset_body_path, plain limit_param, plain limit_body_path,
+        integer maximum_offset, bool stop_after_empty_page, selector has_more_path,
+    );
     Some(offset.total_path(total_path(fields)))
 }
 
@@ -156,24 +203,11 @@ fn page_number(fields: &Fields<'_>) -> PageNumber {
     if let Some(first) = fields.integer("initial_page").value().copied().or(base) {
         pages = pages.initial_page(first);
     }
-    if let Some(base) = base {
-        pages = pages.base_page(base);
-    }
-    if let Some(param) = fields.plain("page_param").value() {
-        pages = pages.page_param(param.as_str());
-    }
-    if let Some(path) = fields.plain("page_body_path").value() {
-        pages = pages.page_body_path(path.as_str());
-    }
-    if let Some(maximum) = fields.integer("maximum_page").value() {
-        pages = pages.maximum_page(*maximum);
-    }
-    if let Some(stop) = fields.bool("stop_after_empty_page").value() {
-        pages = pages.stop_after_empty_page(*stop);
-    }
-    if let Some(path) = fields.selector("has_more_path").value() {
-        pages = pages.has_more_path(path.clone());
-    }
+    set!(
+        pages, fields,
+        integer base_page, plain page_param, plain page_body_path,
+        integer maximum_page, bool stop_after_empty_page, selector has_more_path,
+    );
     pages.total_path(total_path(fields))
 }
 

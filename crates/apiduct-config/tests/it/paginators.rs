@@ -1,11 +1,14 @@
 //! Every paginator in every spelling becomes what the client runs.
 
 use apiduct_client::paginate::{
-    Cursor, HeaderCursor, HeaderLink, JsonLink, Offset, PageNumber, Paginator, TotalPath,
+    Cursor, GraphQl, HeaderCursor, HeaderLink, HeaderUrl, JsonLink, LastRecord, OData, Offset,
+    PageNumber, Paginator, Range, SinglePage, TotalPath,
 };
 use apiduct_config::spec::PaginatorSpec;
 use apiduct_config::{Format, Plan};
 use apiduct_json::Selector;
+use proptest::prelude::*;
+use proptest::sample::select;
 
 fn read(text: &str) -> PaginatorSpec {
     let read = PaginatorSpec::parse(text, "--paginator");
@@ -53,6 +56,8 @@ fn a_mapping_with_only_a_type_is_the_word() {
         "header_link",
         "header_cursor",
         "cursor",
+        "last_record",
+        "odata",
         "page_number",
     ] {
         assert_eq!(read(&format!("{{type: {word}}}")), read(word), "{word}");
@@ -88,6 +93,170 @@ fn links_take_their_places() {
         read("{type: header_cursor, cursor_key: X-Next, cursor_param: c}"),
         PaginatorSpec::HeaderCursor(HeaderCursor::new("X-Next", "c"))
     );
+}
+
+#[test]
+fn links_may_keep_the_parameters_that_they_lack() {
+    assert_eq!(
+        read("{type: json_link, keep_params: true}"),
+        PaginatorSpec::JsonLink(JsonLink::default().keep_params(true))
+    );
+    assert_eq!(
+        read("{type: header_link, keep_params: true}"),
+        PaginatorSpec::HeaderLink(HeaderLink::default().keep_params(true))
+    );
+    assert_eq!(
+        read("{type: header_url, next_url_key: X-Next, keep_params: true}"),
+        PaginatorSpec::HeaderUrl(HeaderUrl::new("X-Next").keep_params(true))
+    );
+    assert_eq!(
+        read("{type: odata, keep_params: true}"),
+        PaginatorSpec::OData(OData::new().keep_params(true))
+    );
+    assert_eq!(read("odata"), PaginatorSpec::OData(OData::new()));
+}
+
+#[test]
+fn cursors_may_travel_in_headers_and_come_out_of_records_and_connections() {
+    for (text, expected) in [
+        (
+            "{type: header_cursor, cursor_key: X-Next, cursor_header: X-After}",
+            PaginatorSpec::HeaderCursor(
+                HeaderCursor::from_header("X-Next").cursor_header("X-After"),
+            ),
+        ),
+        (
+            "{type: header_cursor, cursor_body_path: a.b}",
+            PaginatorSpec::HeaderCursor(HeaderCursor::default().cursor_body_path("a.b")),
+        ),
+        (
+            "{type: cursor, cursor_header: X-After}",
+            PaginatorSpec::Cursor(Cursor::default().cursor_header("X-After")),
+        ),
+        (
+            "last_record",
+            PaginatorSpec::LastRecord(LastRecord::new("id")),
+        ),
+        (
+            "{type: last_record, cursor_field: seq, cursor_param: since, page_size: 50, has_more_path: more}",
+            PaginatorSpec::LastRecord(
+                LastRecord::new("seq")
+                    .cursor_param("since")
+                    .page_size(50)
+                    .has_more_path("more"),
+            ),
+        ),
+        (
+            "{type: graphql, page_info_path: data.x.pageInfo, cursor_variable: c}",
+            PaginatorSpec::GraphQl(GraphQl::new("data.x.pageInfo").cursor_variable("c")),
+        ),
+    ] {
+        assert_eq!(read(text), expected, "{text}");
+    }
+}
+
+#[test]
+fn a_range_takes_all_its_keys() {
+    let expected = Range::new("start", 10, 50)
+        .base_index(1)
+        .maximum_value(500)
+        .total_path("meta.total")
+        .stop_after_empty_page(false)
+        .has_more_path("more");
+    let text = "{type: range, param_name: start, initial_value: 10, value_step: 50, base_index: 1, maximum_value: 500, total_path: meta.total, stop_after_empty_page: false, has_more_path: more}";
+    assert_eq!(read(text), PaginatorSpec::Range(expected));
+    assert_eq!(
+        read("{type: range, param_body_path: a.b, value_step: 5}"),
+        PaginatorSpec::Range(Range::in_body("a.b", 0, 5))
+    );
+}
+
+fn place() -> impl Strategy<Value = (Option<String>, Option<String>, Option<String>)> {
+    prop_oneof![
+        Just((None, None, None)),
+        Just((Some("p_x".to_owned()), None, None)),
+        Just((None, Some("a.'b c'[0]".to_owned()), None)),
+        Just((None, None, Some("X-After".to_owned()))),
+    ]
+}
+
+fn path() -> impl Strategy<Value = &'static str> {
+    select(vec![
+        "next",
+        "meta.next",
+        "'@odata.nextLink'",
+        "data[-1].id",
+        "links[?(@['rel']=='next')]['href']",
+        "$..pageInfo",
+    ])
+}
+
+fn total() -> impl Strategy<Value = TotalPath> {
+    let written = path().prop_map(TotalPath::from);
+    prop_oneof![Just(TotalPath::Usual), Just(TotalPath::Unknown), written]
+}
+
+fn any_paginator() -> impl Strategy<Value = PaginatorSpec> {
+    let numbers = (
+        0..4_u64,
+        prop::option::of(0..4_u64),
+        1..9_u64,
+        any::<bool>(),
+    );
+    let parts = (path(), prop::option::of(path()), place(), total(), numbers);
+    parts.prop_flat_map(
+        |(path, more, (param, in_body, header), total, (first, bound, step, truth))| {
+            let mut cursor = Cursor::new(path).stop_after_empty_page(truth);
+            cursor.has_more_path = more.map(Into::into);
+            cursor.cursor_param.clone_from(&param);
+            cursor.cursor_body_path = in_body.clone().map(Into::into);
+            cursor.cursor_header.clone_from(&header);
+            let mut header_cursor = HeaderCursor::from_header("X-Next");
+            header_cursor.cursor_param.clone_from(&param);
+            header_cursor.cursor_body_path = in_body.clone().map(Into::into);
+            header_cursor.cursor_header.clone_from(&header);
+            let mut last = LastRecord::new(path);
+            last.page_size = bound.map(|size| size + 1);
+            last.cursor_header = header;
+            let mut pages = PageNumber::new()
+                .initial_page(first)
+                .total_path(total.clone());
+            pages.maximum_page = bound;
+            pages.page_body_path = in_body.clone().map(Into::into);
+            pages.has_more_path = more.map(Into::into);
+            let mut offset = Offset::new(step).offset(first).total_path(total);
+            offset.offset_param = param;
+            offset.limit_body_path = in_body.map(Into::into);
+            offset.stop_after_empty_page = truth;
+            let mut range = Range::new("p", first, step).base_index(first);
+            range.maximum_value = bound;
+            select(vec![
+                PaginatorSpec::SinglePage(SinglePage),
+                PaginatorSpec::JsonLink(JsonLink::new(path).keep_params(truth)),
+                PaginatorSpec::HeaderLink(HeaderLink::new("weiter").keep_params(truth)),
+                PaginatorSpec::HeaderUrl(HeaderUrl::new("X-Next").keep_params(truth)),
+                PaginatorSpec::OData(OData::new().keep_params(truth)),
+                PaginatorSpec::GraphQl(GraphQl::new(path).cursor_variable("x y")),
+                PaginatorSpec::Cursor(cursor),
+                PaginatorSpec::HeaderCursor(header_cursor),
+                PaginatorSpec::LastRecord(last),
+                PaginatorSpec::PageNumber(pages),
+                PaginatorSpec::Offset(offset),
+                PaginatorSpec::Range(range),
+            ])
+        },
+    )
+}
+
+proptest! {
+    /// What a paginator says of itself is what a file must say to get it.
+    #[test]
+    fn a_paginator_that_is_pinned_is_the_same_again(
+        spec in any_paginator().prop_filter("it can work", |spec| spec.validate().is_ok()),
+    ) {
+        let declaration = spec.paginator().unwrap().declaration().unwrap();
+        prop_assert_eq!(read(&declaration.to_string()), spec);
+    }
 }
 
 #[test]

@@ -77,6 +77,19 @@ resources:
   - {name: pn, endpoint: {paginator: {type: page_number, page: 1, page_body_path: a}}}
   - {name: cb, endpoint: {paginator: {type: cursor, cursor_body_path: a}}}
   - {name: sp, endpoint: {paginator: {type: single_page}}}
+  - {name: kp, endpoint: {paginator: {type: json_link, keep_params: true}}}
+  - {name: hl, endpoint: {paginator: {type: header_link, keep_params: true}}}
+  - {name: hu, endpoint: {paginator: {type: header_url, next_url_key: a, keep_params: true}}}
+  - {name: hb, endpoint: {paginator: {type: header_cursor, cursor_body_path: a}}}
+  - {name: hh, endpoint: {paginator: {type: header_cursor, cursor_header: a}}}
+  - {name: ch, endpoint: {paginator: {type: cursor, cursor_header: a}}}
+  - {name: lr, endpoint: {paginator: {type: last_record, cursor_field: a, cursor_param: b, page_size: 5, has_more_path: c}}}
+  - {name: lb, endpoint: {paginator: {type: last_record, cursor_body_path: b}}}
+  - {name: lh, endpoint: {paginator: {type: last_record, cursor_header: b}}}
+  - {name: ra, endpoint: {paginator: {type: range, param_name: a, initial_value: 1, value_step: 2, base_index: 1, maximum_value: 9, total_path: t, stop_after_empty_page: false, has_more_path: m}}}
+  - {name: rb, endpoint: {paginator: {type: range, param_body_path: a}}}
+  - {name: od, endpoint: {paginator: {type: odata, keep_params: true}}}
+  - {name: gq, endpoint: {paginator: {type: graphql, page_info_path: a.pageInfo, cursor_variable: c}}}
 runtime: {max_retries: 5, backoff_factor: 1.0, max_retry_delay: 300s, timeout: 60, connect_timeout: 1h 30m,
   idle_timeout: 250ms, total_timeout: null, max_wait: 1d, concurrency: 8, rate_limit: 10/s, max_response_bytes: 256MiB,
   memory: 1024, user_agent: me, ca_bundle: ca.pem, log_level: WARNING}

@@ -1,3 +1,6 @@
+use std::collections::BTreeMap;
+
+use apiduct_model::Scalar;
 use http::Method;
 use serde_json::json;
 
@@ -98,6 +101,17 @@ fn the_cursor_goes_into_the_body_with_its_type() {
     let expected = json!({"query": "q", "variables": {"first": 5, "after": 25}});
     assert_eq!(request.body, Body::Json(expected));
     assert_eq!(request.full_url().as_str(), "http://h/r?after=old");
+}
+
+#[test]
+fn the_cursor_goes_into_a_header_where_that_is_asked_for() {
+    let paginator = Cursor::default().cursor_header("X-Cursor");
+    let request = applied(&paginator, &Position::Token("c".into()), Body::Empty).unwrap();
+    assert_eq!(request.headers["x-cursor"], "c");
+    assert_eq!(
+        paginator.describe(),
+        "cursor at `cursors.next`, sent as header `x-cursor`"
+    );
 }
 
 #[test]

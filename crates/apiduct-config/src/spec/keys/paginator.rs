@@ -15,6 +15,23 @@ const HAS_MORE: Key = key(
     "JSONPath of a boolean that says whether there are more pages.",
 );
 
+const KEEP_PARAMS: Key = key(
+    "keep_params",
+    Kind::Bool,
+    "Whether parameters that the link does not have are sent with it.",
+)
+.or("false");
+const CURSOR_BODY_PATH: Key = key(
+    "cursor_body_path",
+    PLAIN,
+    "Dotted path in the body that takes the cursor.",
+);
+const CURSOR_HEADER: Key = key(
+    "cursor_header",
+    PLAIN,
+    "Request header that takes the cursor.",
+);
+
 const fn stop_after_empty(default: &'static str) -> Key {
     key(
         "stop_after_empty_page",
@@ -43,19 +60,138 @@ typed_object!(
     "paginator_json_link",
     "paginator `json_link`",
     "The next URL stands in the body.",
-    [key("next_url_path", Kind::Selector, "JSONPath of the next URL.").or("next"),]
+    [
+        key("next_url_path", Kind::Selector, "JSONPath of the next URL.").or("next"),
+        KEEP_PARAMS,
+    ]
 );
 typed_object!(
     HEADER_LINK,
     "paginator_header_link",
     "paginator `header_link`",
     "The next URL stands in the `Link` header.",
-    [key(
-        "links_next_key",
-        PLAIN,
-        "The relation that marks the next URL."
-    )
-    .or("next"),]
+    [
+        key(
+            "links_next_key",
+            PLAIN,
+            "The relation that marks the next URL."
+        )
+        .or("next"),
+        KEEP_PARAMS,
+    ]
+);
+typed_object!(
+    HEADER_URL,
+    "paginator_header_url",
+    "paginator `header_url`",
+    "The next URL is the value of a response header.",
+    [
+        key("next_url_key", PLAIN, "The response header.").required(),
+        KEEP_PARAMS,
+    ]
+);
+typed_object!(
+    ODATA,
+    "paginator_odata",
+    "paginator `odata`",
+    "The next URL stands where OData has it, such as `@odata.nextLink`.",
+    [KEEP_PARAMS,]
+);
+typed_object!(
+    GRAPHQL,
+    "paginator_graphql",
+    "paginator `graphql`",
+    "A GraphQL connection is paged by its `pageInfo`.",
+    [
+        key(
+            "page_info_path",
+            Kind::Selector,
+            "JSONPath of the `pageInfo` with `hasNextPage` and `endCursor`."
+        )
+        .required(),
+        key(
+            "cursor_variable",
+            PLAIN,
+            "Variable of the query that takes the cursor."
+        )
+        .or("after"),
+    ]
+);
+typed_object!(
+    LAST_RECORD,
+    "paginator_last_record",
+    "paginator `last_record`",
+    "A field of the last record is sent back.",
+    [
+        key(
+            "cursor_field",
+            Kind::Selector,
+            "JSONPath of the cursor in the record."
+        )
+        .or("id"),
+        key(
+            "cursor_param",
+            PLAIN,
+            "Query parameter that takes the cursor."
+        )
+        .or("starting_after"),
+        CURSOR_BODY_PATH,
+        CURSOR_HEADER,
+        key(
+            "page_size",
+            Kind::Integer { min: 1 },
+            "Records of a full page; one with fewer is the last."
+        ),
+        HAS_MORE,
+    ]
+);
+typed_object!(
+    RANGE,
+    "paginator_range",
+    "paginator `range`",
+    "A number grows from page to page.",
+    [
+        key(
+            "param_name",
+            PLAIN,
+            "Query parameter that takes the number."
+        ),
+        key(
+            "param_body_path",
+            PLAIN,
+            "Dotted path in the body that takes the number."
+        ),
+        key(
+            "initial_value",
+            Kind::Integer { min: 0 },
+            "The first value."
+        )
+        .or("0"),
+        key(
+            "value_step",
+            Kind::Integer { min: 1 },
+            "What is added from page to page."
+        )
+        .or("1"),
+        key(
+            "base_index",
+            Kind::Integer { min: 0 },
+            "The value that the API gives its first page."
+        )
+        .or("0"),
+        key(
+            "maximum_value",
+            Kind::Integer { min: 0 },
+            "Stop where the value reaches this."
+        ),
+        key(
+            "total_path",
+            Kind::Selector,
+            "JSONPath of the total, in the unit of the value."
+        ),
+        stop_after_empty("true"),
+        HAS_MORE,
+    ]
 );
 typed_object!(
     CURSOR,
@@ -70,11 +206,8 @@ typed_object!(
             "Query parameter that takes the cursor."
         )
         .or("after"),
-        key(
-            "cursor_body_path",
-            PLAIN,
-            "Dotted path in the body that takes the cursor."
-        ),
+        CURSOR_BODY_PATH,
+        CURSOR_HEADER,
         stop_after_empty("false"),
         HAS_MORE,
     ]
@@ -92,6 +225,8 @@ typed_object!(
             "Query parameter that takes the cursor."
         )
         .or("cursor"),
+        CURSOR_BODY_PATH,
+        CURSOR_HEADER,
     ]
 );
 typed_object!(
@@ -191,9 +326,14 @@ pub(crate) static PAGINATOR: Tagged = Tagged {
             object: &JSON_LINK,
         },
         variant("header_link", &HEADER_LINK),
+        variant("header_url", &HEADER_URL),
         variant("header_cursor", &HEADER_CURSOR),
         variant("cursor", &CURSOR),
+        variant("last_record", &LAST_RECORD),
         variant("offset", &OFFSET),
         variant("page_number", &PAGE_NUMBER),
+        variant("range", &RANGE),
+        variant("odata", &ODATA),
+        variant("graphql", &GRAPHQL),
     ],
 };

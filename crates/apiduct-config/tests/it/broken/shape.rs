@@ -228,7 +228,7 @@ fn columns_take_a_mapping_and_a_scale_only_for_decimals() {
 fn an_unknown_paginator_lists_the_valid_ones() {
     insta::assert_snapshot!(client("  paginator: headerlink"), @r"
     source.yaml:4:14: client.paginator: unknown paginator `headerlink`
-      hint: did you mean `header_link`? valid are `auto`, `single_page`, `json_link`, `header_link`, `header_cursor`, `cursor`, `offset`, `page_number`
+      hint: did you mean `header_link`? valid are `auto`, `single_page`, `json_link`, `header_link`, `header_url`, `header_cursor`, `cursor`, `last_record`, `offset`, `page_number`, `range`, `odata`, `graphql`
     ");
 }
 
@@ -254,7 +254,7 @@ fn a_paginator_that_needs_keys_cannot_be_a_word() {
 fn a_paginator_mapping_needs_a_type() {
     insta::assert_snapshot!(client("  paginator: {limit: 3}"), @r"
     source.yaml:4:14: client.paginator: the paginator does not say its `type`
-      hint: valid are `auto`, `single_page`, `json_link`, `header_link`, `header_cursor`, `cursor`, `offset`, `page_number`
+      hint: valid are `auto`, `single_page`, `json_link`, `header_link`, `header_url`, `header_cursor`, `cursor`, `last_record`, `offset`, `page_number`, `range`, `odata`, `graphql`
     ");
 }
 
