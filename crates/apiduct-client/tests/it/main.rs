@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests may fail like tests")]
 
 mod detection;
+mod faults;
 mod hooks;
 mod origins;
 mod pages;
@@ -12,6 +13,7 @@ mod prefetch;
 mod retry;
 mod secrets;
 mod signing;
+mod sim;
 mod support;
 mod surface;
 mod wire;
