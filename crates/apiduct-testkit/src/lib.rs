@@ -2,6 +2,7 @@
 //!
 //! - [`MockApi`]: a scripted REST API on loopback with every pagination style, credentials, latency, rate limits,
 //!   faults and TLS. It serves sync and async tests, and records what it gets.
+//! - [`OAuthServer`]: issues tokens for it, lets them expire, rotates and revokes them.
 //! - [`FakeClock`]: time that moves only when told, or by the waits that it is asked for.
 //! - [`SimClock`] and [`SimApi`]: the same API without sockets, in virtual time, for whole pulls in microseconds.
 //! - [`fixtures`]: pages as well-known kinds of APIs shape them.
@@ -39,7 +40,8 @@ pub use clock::FakeClock;
 pub use load::{LoadOptions, load_server};
 pub use mock::{
     Accept, Access, BrokenChunks, BrokenGzip, Chaos, Collection, Fault, LimitHeaders, MockApi,
-    MockApiBuilder, Place, RateLimit, Received, Reply, RetryAfter, Stage, Stats, Switch,
+    MockApiBuilder, OAuthServer, Place, RateLimit, Received, Reply, RetryAfter, Stage, Stats,
+    Switch,
 };
 pub use records::Records;
 pub use sim::{SimAnswer, SimApi, SimClock, SimOutcome, SimStop};

@@ -137,7 +137,7 @@ impl Auth for ApiKey {
 }
 
 /// Puts `name=value` into the `Cookie` header, in place of a cookie of that name.
-fn add_cookie(request: &mut Request, name: &str, value: &str) -> Result<(), AuthError> {
+pub(super) fn add_cookie(request: &mut Request, name: &str, value: &str) -> Result<(), AuthError> {
     let old = request
         .headers
         .get(COOKIE)

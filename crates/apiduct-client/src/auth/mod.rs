@@ -6,10 +6,14 @@
 mod api_key;
 mod basic;
 mod bearer;
+mod client_credentials;
 mod credential;
 mod digest;
 mod hmac;
+mod jwt;
 mod pool;
+mod refresh_token;
+mod session;
 mod sigv4;
 mod token;
 
@@ -25,16 +29,21 @@ use http::header::HOST;
 pub use api_key::{ApiKey, KeyLocation};
 pub use basic::Basic;
 pub use bearer::Bearer;
+pub use client_credentials::OAuth2ClientCredentials;
 pub use credential::{CredentialId, Refusal};
 pub use digest::HashAlgorithm;
 pub use hmac::{
     HmacSigning, Pattern, PatternError, SecretEncoding, SignatureEncoding, TimestampFormat,
 };
+pub use jwt::{JwtAlgorithm, JwtBearer};
 pub use pool::{KeyPool, PoolOrder};
+pub use refresh_token::OAuth2RefreshToken;
+pub use session::{SessionLogin, TokenFrom, TokenPlace};
 pub use sigv4::AwsSigV4;
 pub use token::{
-    FileTokenStore, LockedTokens, MemoryTokenStore, StoredTokens, Token, TokenCell, TokenContext,
-    TokenError, TokenLease, TokenLife, TokenStore, TokenStoreError,
+    ClientAuth, FileTokenStore, Granted, LockedTokens, MemoryTokenStore, StoredTokens, Token,
+    TokenCell, TokenContext, TokenEndpoint, TokenError, TokenLease, TokenLife, TokenStore,
+    TokenStoreError,
 };
 
 use crate::transport::{Limits, Transport};

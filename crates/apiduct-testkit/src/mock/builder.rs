@@ -17,7 +17,9 @@ use super::route::{Routes, script};
 use super::server::{Guard, Shared, serve};
 use super::switch::Door;
 use super::tls::Tls;
-use super::{Accept, Access, Chaos, Collection, MockApi, RateLimit, Received, Reply, Stats};
+use super::{
+    Accept, Access, Chaos, Collection, MockApi, OAuthServer, RateLimit, Received, Reply, Stats,
+};
 use crate::sim::{SimApi, SimClock};
 
 /// Describes a [`MockApi`] before it starts.
@@ -110,6 +112,13 @@ impl MockApiBuilder {
     {
         self.guards.push(Box::new(guard));
         self
+    }
+
+    /// Gets tokens issued, and asks for them on every other path; see [`OAuthServer`].
+    #[must_use]
+    pub fn oauth(self, server: &OAuthServer) -> Self {
+        let server = server.clone();
+        self.guard(move |request| server.answer(request))
     }
 
     /// Refuses requests over a limit.

@@ -4,8 +4,10 @@
 //! A [`TokenStore`] keeps tokens from run to run, locked against other processes.
 
 mod cell;
+mod endpoint;
 mod error;
 mod file_store;
+pub(super) mod send;
 mod store;
 
 use std::fmt;
@@ -15,6 +17,8 @@ use std::time::{Duration, SystemTime};
 use apiduct_model::{Redactor, SecretText};
 
 pub use cell::{TokenCell, TokenLease};
+pub use endpoint::{ClientAuth, Granted, TokenEndpoint};
+pub(super) use endpoint::{keys, seconds, selector};
 pub use error::TokenError;
 pub use file_store::FileTokenStore;
 pub use store::{LockedTokens, MemoryTokenStore, StoredTokens, TokenStore, TokenStoreError};
