@@ -6,6 +6,7 @@ use std::sync::Arc;
 use apiduct_json::{DataFound, ScanPlan, Scanned};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
+use http::StatusCode;
 use serde_json::Value;
 use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
@@ -115,6 +116,7 @@ async fn run(client: Client, order: Order) -> Result<Fetched, Error> {
             Content::Scanned(scanned) if wants_list && is_missing(scanned) => {
                 Reading::NoRecordList(content)
             }
+            Content::Nothing if is_cut_to_nothing(response) => Reading::NoRecordList(content),
             _ => Reading::Good(content),
         })
     };
@@ -143,6 +145,12 @@ fn read(response: &Response, plan: Option<&ScanPlan>) -> Result<Content, Unreada
 
 fn is_missing(scanned: &Scanned) -> bool {
     matches!(scanned.data, DataFound::Missing { .. })
+}
+
+/// Whether a body that calls itself JSON and is empty was lost on its way. One that stays so is an empty page.
+fn is_cut_to_nothing(response: &Response) -> bool {
+    let kind = response.content_type().unwrap_or_default();
+    response.status == StatusCode::OK && kind.to_ascii_lowercase().contains("json")
 }
 
 fn unreadable(problem: impl fmt::Display) -> Unreadable {

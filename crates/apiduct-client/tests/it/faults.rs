@@ -140,6 +140,7 @@ fn matrix() -> Vec<(Fault, Ending, Ending)> {
         (Fault::Reset, Exact, Broken),
         (Fault::Truncate(0.5), Exact, Broken),
         (Fault::CutJson(0.5), Exact, NotJson),
+        (Fault::CutJson(0.01), Exact, NotJson),
         (Fault::WrongCharset, Exact, NotJson),
         (Fault::ContentType("text/plain".to_owned()), Exact, Exact),
         (Fault::ShortLength(9), Exact, NotJson),
@@ -225,6 +226,28 @@ async fn a_fault_that_stays_is_a_named_error_after_the_rows_before_it() {
         let api = spoiled(&fault, u32::MAX);
         assert_eq!(pull(&api, &fault, 1).await, expected, "{fault:?}");
     }
+}
+
+#[tokio::test]
+async fn a_body_that_calls_itself_json_and_is_empty_is_asked_for_again() {
+    let lost = Fault::CutJson(0.0);
+    assert_eq!(pull(&spoiled(&lost, 1), &lost, 5).await, Ending::Exact);
+    // What stays empty is an empty page, which ends a list.
+    let api = MockApi::builder()
+        .script("/rows", [Reply::raw_json("")])
+        .start();
+    let walking = client(&api).0.build().unwrap();
+    let (ids, error) = walk(walking.paginate("/rows").send()).await;
+    assert!(ids.is_empty() && error.is_none(), "{error:?}");
+    assert_eq!(api.recorded().len(), 6);
+    // Without a type that promises JSON there is nothing to wait for.
+    let api = MockApi::builder()
+        .script("/rows", [Reply::status(200)])
+        .start();
+    let walking = client(&api).0.build().unwrap();
+    let (ids, error) = walk(walking.paginate("/rows").send()).await;
+    assert!(ids.is_empty() && error.is_none(), "{error:?}");
+    assert_eq!(api.recorded().len(), 1);
 }
 
 #[tokio::test]
