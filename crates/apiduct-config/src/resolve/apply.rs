@@ -1,5 +1,7 @@
 //! Filling a plan with values.
 
+mod signing;
+
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -176,32 +178,30 @@ impl Resolver<'_> {
     }
 
     fn auth(&mut self, auth: &Located<AuthSpec>) -> Option<Arc<dyn Auth>> {
-        let mut text = |template: &Template, used: Use| {
-            let located = Located {
-                value: template.clone(),
-                path: auth.path.clone(),
-                mark: auth.mark,
-            };
-            self.text(&located, used)
-        };
         Some(match &auth.value {
             AuthSpec::Bearer { token } => {
-                Arc::new(Bearer::new(SecretText::from(text(token, Use::Credential)?)))
+                let token = self.text_at(auth, token, Use::Credential)?;
+                Arc::new(Bearer::new(SecretText::from(token)))
             }
             AuthSpec::ApiKey { name, key, place } => {
-                let (name, key) = (text(name, Use::Address), text(key, Use::Credential));
+                let name = self.text_at(auth, name, Use::Address);
+                let key = self.text_at(auth, key, Use::Credential);
                 let location = match place {
                     KeyPlace::Header => KeyLocation::Header,
                     KeyPlace::Query => KeyLocation::Query,
                     KeyPlace::Cookie => KeyLocation::Cookie,
+                    KeyPlace::Body => KeyLocation::Body,
                 };
                 Arc::new(ApiKey::new(name?, SecretText::from(key?)).location(location))
             }
             AuthSpec::Basic { username, password } => {
-                let user = text(username, Use::Credential);
-                let password = text(password, Use::Credential);
+                let user = self.text_at(auth, username, Use::Credential);
+                let password = self.text_at(auth, password, Use::Credential);
                 Arc::new(Basic::new(user?, SecretText::from(password?)))
             }
+            AuthSpec::Hmac(spec) => self.hmac(auth, spec)?,
+            AuthSpec::AwsSigV4(spec) => self.aws(auth, spec)?,
+            AuthSpec::Pool(spec) => self.pool(auth, spec)?,
         })
     }
 

@@ -472,3 +472,39 @@ fn settings_that_make_no_sense_say_where_they_are() {
       hint: write it like `WARNING`
     ");
 }
+
+#[test]
+fn signatures_and_pools_get_their_secrets_and_register_them() {
+    let text = r"
+client:
+  base_url: https://h
+  auth:
+    type: pool
+    keys:
+      - {type: hmac, secret: '${env:SECRET}', key_id: '${env:ID}', message: '{body}', headers: {X-S: '{signature}'}}
+      - {type: aws_sigv4, access_key: AKIDEXAMPLE, secret_key: '${env:AWS}', session_token: '${env:SESSION}', region: r, service: s3}
+      - bearer:${env:TOKEN}
+resources: [a]
+";
+    let outside = Outside::default()
+        .env("SECRET", "hmac-secret")
+        .env("ID", "hmac-key-id")
+        .env("AWS", "aws-secret")
+        .env("SESSION", "aws-session");
+    let plan = plan(text);
+    let (resolved, _) = resolve(&plan, &outside);
+    insta::assert_snapshot!(resolved.unwrap_err(), @r"
+    tracker.yaml:9:9: client.auth.keys[2]: no value for `${env:TOKEN}`
+      hint: searched environment variable `TOKEN`
+    ");
+    let (resolved, redactor) = resolve(&plan, &outside.env("TOKEN", "bearer-token"));
+    let auth = resolved.unwrap().auth_for(&plan.resources[0]);
+    assert_eq!(
+        auth.describe(),
+        "pool of 3 keys: signature with HMAC and SHA-256; AWS signature for `s3` in `r`; bearer token"
+    );
+    let shown = redactor
+        .redact("hmac-secret aws-secret aws-session bearer-token")
+        .into_owned();
+    assert_eq!(shown, "*** *** *** ***");
+}

@@ -1,8 +1,13 @@
+mod signing;
+
 use super::fields::{Fields, into_text};
 use super::keys::AUTH;
 use super::short;
 use crate::locate::{Node, NodeValue};
 use crate::template::Template;
+
+pub(crate) use signing::pattern_problem;
+pub use signing::{AwsSpec, HmacSpec, PoolSpec};
 
 /// How requests prove who they are, as written.
 #[derive(Debug, Clone, PartialEq)]
@@ -13,9 +18,9 @@ pub enum AuthSpec {
         /// The token.
         token: Template,
     },
-    /// A key in a header, a query parameter or a cookie.
+    /// A key in a header, a query parameter, a cookie or the body.
     ApiKey {
-        /// The header, parameter or cookie. Default: `Authorization`.
+        /// The header, parameter, cookie or path into the body. Default: `Authorization`.
         name: Template,
         /// The key.
         key: Template,
@@ -29,6 +34,12 @@ pub enum AuthSpec {
         /// The password.
         password: Template,
     },
+    /// A signature with a shared secret.
+    Hmac(Box<HmacSpec>),
+    /// AWS Signature Version 4.
+    AwsSigV4(Box<AwsSpec>),
+    /// Several credentials as one.
+    Pool(PoolSpec),
 }
 
 /// Where an API key goes.
@@ -41,6 +52,8 @@ pub enum KeyPlace {
     Query,
     /// A cookie.
     Cookie,
+    /// A place in the body.
+    Body,
 }
 
 impl KeyPlace {
@@ -48,6 +61,7 @@ impl KeyPlace {
         match word {
             "query" | "param" => Self::Query,
             "cookie" => Self::Cookie,
+            "body" => Self::Body,
             _ => Self::Header,
         }
     }
@@ -58,6 +72,7 @@ impl KeyPlace {
             Self::Header => "header",
             Self::Query => "query",
             Self::Cookie => "cookie",
+            Self::Body => "body",
         }
     }
 }
@@ -85,6 +100,9 @@ impl AuthSpec {
             None => AUTH.default?,
         };
         let variant = AUTH.variant(name)?;
+        if let Some(spec) = signing::read(variant, node) {
+            return Some(spec);
+        }
         let fields = Fields::new(variant.object, node, "");
         let place = fields.word("location");
         let place = place
@@ -108,10 +126,11 @@ impl AuthSpec {
                 key: secret("api_key")?,
                 place,
             },
-            _ => Self::Basic {
+            "http_basic" => Self::Basic {
                 username: value("username")?,
                 password: secret("password")?,
             },
+            _ => return None,
         })
     }
 
@@ -121,6 +140,14 @@ impl AuthSpec {
             Self::Bearer { .. } => "bearer token".to_owned(),
             Self::ApiKey { name, place, .. } => format!("API key in {} `{name}`", place.word()),
             Self::Basic { .. } => "user name and password".to_owned(),
+            Self::Hmac(spec) => format!("signature with HMAC and {}", spec.algorithm),
+            Self::AwsSigV4(spec) => {
+                format!("AWS signature for `{}` in `{}`", spec.service, spec.region)
+            }
+            Self::Pool(spec) => {
+                let keys: Vec<String> = spec.keys.iter().map(|(_, key)| key.describe()).collect();
+                format!("pool of {} keys: {}", keys.len(), keys.join("; "))
+            }
         }
     }
 
@@ -130,6 +157,16 @@ impl AuthSpec {
             Self::Bearer { token } => vec![token],
             Self::ApiKey { name, key, .. } => vec![name, key],
             Self::Basic { username, password } => vec![username, password],
+            Self::Hmac(spec) => std::iter::once(&spec.secret).chain(&spec.key_id).collect(),
+            Self::AwsSigV4(spec) => [&spec.access_key, &spec.secret_key]
+                .into_iter()
+                .chain(&spec.session_token)
+                .chain([&spec.region, &spec.service])
+                .collect(),
+            Self::Pool(spec) => {
+                let keys = spec.keys.iter();
+                keys.flat_map(|(_, key)| key.templates()).collect()
+            }
         }
     }
 }

@@ -8,6 +8,7 @@ use apiduct_json::Selector;
 
 pub(crate) use tagged::unknown_type;
 
+use super::auth::pattern_problem;
 use super::keys;
 use super::table::{Key, Kind, Need, Object, Words};
 use super::units;
@@ -82,6 +83,7 @@ impl Checker<'_> {
                 self.measure(kind, node, path);
             }
             Kind::Selector => self.selector(node, path),
+            Kind::Signature => self.signature(node, path),
             Kind::Word(words) => self.word(words, node, path),
             Kind::List(item) => self.list(item, node, path),
             Kind::OneOrMany(item) if node.as_list().is_some() => self.list(item, node, path),
@@ -187,6 +189,15 @@ impl Checker<'_> {
                 example,
             };
             self.push(path, node.mark, kind);
+        }
+    }
+
+    fn signature(&mut self, node: &Node, path: KeyPath<'_>) {
+        let Some(text) = node.as_text() else {
+            return self.wrong(node, path, "a text");
+        };
+        if let Some(problem) = pattern_problem(text) {
+            self.push(path, node.mark, problem);
         }
     }
 

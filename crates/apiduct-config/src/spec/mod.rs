@@ -23,7 +23,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-pub use auth::{AuthSpec, KeyPlace};
+pub use auth::{AuthSpec, AwsSpec, HmacSpec, KeyPlace, PoolSpec};
 pub use destination::{DestinationKind, DestinationSpec};
 pub(crate) use endpoint::merge_headers;
 pub use endpoint::{EndpointSpec, Entity, HeaderSpec, ParamSpec, ParamValue};

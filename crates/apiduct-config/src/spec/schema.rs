@@ -78,7 +78,9 @@ impl Writer {
 
     fn kind(&mut self, kind: &'static Kind) -> Value {
         match kind {
-            Kind::Plain | Kind::Selector => json!({"type": "string", "minLength": 1}),
+            Kind::Plain | Kind::Selector | Kind::Signature => {
+                json!({"type": "string", "minLength": 1})
+            }
             Kind::Text(_) => json!({"type": ["string", "number", "boolean"]}),
             Kind::Bool => json!({"type": "boolean"}),
             Kind::Integer { min } => json!({"type": "integer", "minimum": min}),

@@ -1,6 +1,7 @@
 //! Short forms with values: `bearer:TOKEN`, `basic:USER:PASSWORD`, `api_key:NAME:KEY`, `duckdb:FILE`.
 
 use super::check::unknown_type;
+use super::keys::AUTH;
 use super::table::Tagged;
 use crate::error::ConfigErrorKind;
 use crate::template::{Mode, Template};
@@ -30,6 +31,12 @@ pub(crate) fn split<'t>(
             (user, None) => vec![("username", user), ("password", "")],
         },
         "api_key" => api_key(rest),
+        other if tagged.name == AUTH.name => {
+            return Err(ConfigErrorKind::Conflict {
+                reason: format!("{} has no short form", variant.object.what),
+                hint: Some(format!("write `{{type: {other}, ...}}`")),
+            });
+        }
         _ => vec![("path", rest)],
     };
     if let Some((missing, _)) = values.iter().find(|(_, value)| value.trim().is_empty()) {
@@ -49,7 +56,7 @@ fn api_key(rest: &str) -> Vec<(&'static str, &str)> {
     let (first, Some(after)) = split_colon(rest) else {
         return vec![("api_key", rest)];
     };
-    let is_location = matches!(first, "header" | "query" | "param" | "cookie");
+    let is_location = matches!(first, "header" | "query" | "param" | "cookie" | "body");
     match split_colon(after) {
         (name, Some(key)) if is_location => {
             vec![("location", first), ("name", name), ("api_key", key)]
@@ -120,7 +127,7 @@ fn shown(name: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::spec::keys::{AUTH, DESTINATION};
+    use crate::spec::keys::DESTINATION;
 
     fn values(text: &str) -> Vec<(&'static str, &str)> {
         split(&AUTH, text)

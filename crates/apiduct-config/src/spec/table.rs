@@ -58,6 +58,8 @@ pub(crate) enum Kind {
     Rate,
     /// A JSONPath.
     Selector,
+    /// A text with the fields of a signature.
+    Signature,
     Word(&'static Words),
     List(&'static Kind),
     /// One value or a list of them.

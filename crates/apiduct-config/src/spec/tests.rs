@@ -1,27 +1,47 @@
 use super::table::{Kind, Need, Object, Tagged};
 use super::*;
 
-/// Calls `visit` with every object that can be reached from `object`.
+/// Calls `visit` once with every object that can be reached from `object`.
 fn each_object(object: &'static Object, visit: &mut dyn FnMut(&'static Object)) {
-    visit(object);
-    for key in object.keys {
-        each_in(&key.kind, visit);
+    Walk {
+        visit,
+        seen: Vec::new(),
     }
+    .object(object);
 }
 
-fn each_in(kind: &'static Kind, visit: &mut dyn FnMut(&'static Object)) {
-    match kind {
-        Kind::Object(object) | Kind::Short(_, object) => each_object(object, visit),
-        Kind::List(item) | Kind::OneOrMany(item) | Kind::Map(item) => each_in(item, visit),
-        Kind::Tagged(tagged) => each_variant(tagged, visit),
-        Kind::Param => each_variant(&keys::PARAM, visit),
-        _ => {}
-    }
+struct Walk<'v> {
+    visit: &'v mut dyn FnMut(&'static Object),
+    /// The names of the objects so far: some hold others of their own kind.
+    seen: Vec<&'static str>,
 }
 
-fn each_variant(tagged: &'static Tagged, visit: &mut dyn FnMut(&'static Object)) {
-    for variant in tagged.variants {
-        each_object(variant.object, visit);
+impl Walk<'_> {
+    fn object(&mut self, object: &'static Object) {
+        if self.seen.contains(&object.name) {
+            return;
+        }
+        self.seen.push(object.name);
+        (self.visit)(object);
+        for key in object.keys {
+            self.kind(&key.kind);
+        }
+    }
+
+    fn kind(&mut self, kind: &'static Kind) {
+        match kind {
+            Kind::Object(object) | Kind::Short(_, object) => self.object(object),
+            Kind::List(item) | Kind::OneOrMany(item) | Kind::Map(item) => self.kind(item),
+            Kind::Tagged(tagged) => self.variants(tagged),
+            Kind::Param => self.variants(&keys::PARAM),
+            _ => {}
+        }
+    }
+
+    fn variants(&mut self, tagged: &'static Tagged) {
+        for variant in tagged.variants {
+            self.object(variant.object);
+        }
     }
 }
 

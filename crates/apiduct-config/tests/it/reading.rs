@@ -225,6 +225,10 @@ fn auth_has_a_short_and_a_long_form() {
             "api_key:query:X:k",
             "{type: api_key, name: X, api_key: k, location: param}",
         ),
+        (
+            "api_key:body:auth.key:k",
+            "{type: api_key, name: auth.key, api_key: k, location: body}",
+        ),
     ] {
         assert_eq!(auth(short), auth(long), "{short}");
     }
@@ -247,6 +251,28 @@ fn an_api_key_says_where_it_goes() {
         "API key in header `Authorization`"
     );
     assert_eq!(KeyPlace::Cookie.word(), "cookie");
+}
+
+#[test]
+fn signatures_and_pools_describe_themselves_without_secrets() {
+    for (text, expected) in [
+        (
+            "{type: hmac, secret: hunter2, algorithm: sha512, message: '{body}', params: {s: '{signature}'}}",
+            "signature with HMAC and SHA-512",
+        ),
+        (
+            "{type: aws_sigv4, access_key: AKID, secret_key: hunter2, region: eu-west-1, service: '${env:S}'}",
+            "AWS signature for `${env:S}` in `eu-west-1`",
+        ),
+        (
+            "{type: pool, keys: ['bearer:hunter2', 'api_key:X:hunter2'], order: least_recently_limited, rest: 5m}",
+            "pool of 2 keys: bearer token; API key in header `X`",
+        ),
+    ] {
+        let auth = auth(text);
+        assert_eq!(auth.describe(), expected);
+        assert!(!format!("{auth:?}").contains("hunter2"), "{auth:?}");
+    }
 }
 
 #[test]

@@ -37,7 +37,16 @@ x-anything: [1, {a: b}]
 client:
   base_url: https://h
   headers: {A: b, C: 1, D: true, E: null}
-  auth: {type: api_key, name: X, api_key: k, location: param}
+  auth:
+    type: pool
+    order: round_robin
+    rest: 1m
+    keys:
+      - bearer:t
+      - {type: api_key, name: X, api_key: k, location: param}
+      - {type: hmac, secret: s, secret_encoding: text, key_id: k, algorithm: sha1, encoding: base64,
+         timestamp_format: http, message: '{body}', headers: {A: '{signature}'}, params: {b: '{nonce}'}}
+      - {type: aws_sigv4, access_key: a, secret_key: s, session_token: t, region: r, service: s, double_encode: true}
   paginator: {type: page_number, initial_page: 0, base_page: 0, page_param: p, total_path: null,
     maximum_page: 3, stop_after_empty_page: true, has_more_path: more}
   allowed_hosts: [cdn.h]

@@ -3,6 +3,7 @@
 use super::{Checker, KeyPath, not_supported};
 use crate::error::ConfigErrorKind;
 use crate::locate::{Node, NodeValue};
+use crate::spec::AuthSpec;
 use crate::spec::paginator::PaginatorSpec;
 use crate::spec::table::{Need, ShortForm, Tagged, Variant};
 use crate::spec::{keys, short};
@@ -39,6 +40,12 @@ impl Checker<'_> {
         self.one_place_only(&own, path);
         if before == self.problems.count() && tagged.name == keys::PAGINATOR.name {
             self.paginator(node, path);
+        }
+        if before == self.problems.count()
+            && tagged.name == keys::AUTH.name
+            && let Some(Err(kind)) = AuthSpec::read(node).map(|spec| spec.validate())
+        {
+            self.push(path, node.mark, kind);
         }
     }
 

@@ -1,11 +1,12 @@
 //! Authentication.
 
+use super::signing::{AWS_AUTH, HMAC_AUTH, POOL_AUTH};
 use super::{PLAIN, SECRET, key, variant, words};
 use crate::spec::table::{Kind, Object, ShortForm, Tagged, Variant, Words};
 
 static LOCATION: Words = words(
     "place for an API key",
-    &["header", "query", "param", "cookie"],
+    &["header", "query", "param", "cookie", "body"],
 );
 
 typed_object!(
@@ -24,9 +25,14 @@ typed_object!(
     API_KEY,
     "auth_api_key",
     "auth `api_key`",
-    "A key in a header, a query parameter or a cookie.",
+    "A key in a header, a query parameter, a cookie or the body.",
     [
-        key("name", SECRET, "The header, parameter or cookie.").or("Authorization"),
+        key(
+            "name",
+            SECRET,
+            "The header, parameter or cookie; in a body, the path to it: `auth.key`."
+        )
+        .or("Authorization"),
         key(
             "api_key",
             SECRET,
@@ -78,5 +84,8 @@ pub(crate) static AUTH: Tagged = Tagged {
             also: &["basic"],
             object: &BASIC,
         },
+        variant("hmac", HMAC_AUTH),
+        variant("aws_sigv4", AWS_AUTH),
+        variant("pool", POOL_AUTH),
     ],
 };

@@ -17,6 +17,7 @@ mod destination;
 mod paginator;
 mod resource;
 mod runtime;
+mod signing;
 
 use super::table::{Key, Kind, Need, Object, Variant, Words};
 use crate::template::Mode;

@@ -156,5 +156,6 @@ fn a_file_that_is_not_there_says_so() {
     insta::assert_snapshot!(errors, @r"
     no/such/source.yaml: cannot read the file
       cause: No such file or directory (os error 2)
+      hint: check the name; `apiduct init FILE` writes a file to start from
     ");
 }

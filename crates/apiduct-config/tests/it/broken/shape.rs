@@ -329,15 +329,86 @@ fn a_token_in_the_place_of_a_type_is_not_repeated() {
     assert!(!report.contains("4242"), "{report}");
     insta::assert_snapshot!(report, @r"
     source.yaml:4:9: client.auth: unknown auth `***`
-      hint: valid are `bearer`, `api_key`, `http_basic`
+      hint: valid are `bearer`, `api_key`, `http_basic`, `hmac`, `aws_sigv4`, `pool`
     ");
 }
 
 #[test]
-fn an_api_key_has_three_places_to_go() {
-    insta::assert_snapshot!(client("  auth: {type: api_key, api_key: x, location: body}"), @r"
-    source.yaml:4:47: client.auth.location: unknown place for an API key `body`
-      hint: valid are `header`, `query`, `param`, `cookie`
+fn an_api_key_has_four_places_to_go() {
+    insta::assert_snapshot!(client("  auth: {type: api_key, api_key: x, location: path}"), @r"
+    source.yaml:4:47: client.auth.location: unknown place for an API key `path`
+      hint: valid are `header`, `query`, `param`, `cookie`, `body`
+    ");
+}
+
+#[test]
+fn a_signature_knows_its_fields() {
+    let text = r#"
+  auth:
+    type: hmac
+    secret: ${env:S}
+    algorithm: md5
+    message: "{time}{method"
+    headers: {X-Sign: "{signature}", X-Key: "{key}"}
+"#;
+    insta::assert_snapshot!(client(text), @r"
+    source.yaml:8:16: client.auth.algorithm: unknown hash function `md5`
+      hint: valid are `sha256`, `sha512`, `sha1`
+    source.yaml:9:14: client.auth.message: `{time}` is not a field of a signature
+      hint: valid are `{method}`, `{url}`, `{host}`, `{path}`, `{query}`, `{sorted_query}`, `{target}`, `{body}`, `{body_hash}`, `{body_hash_base64}`, `{timestamp}`, `{nonce}`, `{key_id}`, `{signature}` and `{header.NAME}`
+    source.yaml:10:45: client.auth.headers.X-Key: `{key}` is not a field of a signature
+      hint: valid are `{method}`, `{url}`, `{host}`, `{path}`, `{query}`, `{sorted_query}`, `{target}`, `{body}`, `{body_hash}`, `{body_hash_base64}`, `{timestamp}`, `{nonce}`, `{key_id}`, `{signature}` and `{header.NAME}`
+    ");
+}
+
+#[test]
+fn a_signature_that_cannot_work_is_told() {
+    let hmac = |keys: &str| {
+        client(&format!(
+            "  auth: {{type: hmac, secret: '${{env:S}}', {keys}}}"
+        ))
+    };
+    insta::assert_snapshot!(hmac("message: '{body}', headers: {X-Time: '{timestamp}'}"), @r"
+    source.yaml:4:9: client.auth: the signature is not sent
+      hint: write `{signature}` into one of `headers` or `params`
+    ");
+    insta::assert_snapshot!(hmac("message: '{body}', params: {sign: '{key_id}:{signature}'}"), @r"
+    source.yaml:4:9: client.auth: `{key_id}` is used, and there is none
+      hint: write the name of the key as `key_id`
+    ");
+    insta::assert_snapshot!(hmac("message: '{signature}', params: {sign: '{signature}'}"), @r"
+    source.yaml:4:9: client.auth: the signature cannot be part of what is signed
+      hint: take `{signature}` out of `message`
+    ");
+    insta::assert_snapshot!(hmac("message: '{body}', headers: {'X Sign': '{signature}'}"), @r"
+    source.yaml:4:9: client.auth: `X Sign` cannot be the name of a header
+      hint: use letters, digits and `-`
+    ");
+}
+
+#[test]
+fn a_pool_has_keys_and_holds_no_pool() {
+    insta::assert_snapshot!(client("  auth: {type: pool, keys: []}"), @r"
+    source.yaml:4:9: client.auth: the pool has no keys
+      hint: list at least one under `keys`
+    ");
+    let nested =
+        "  auth: {type: pool, keys: ['bearer:${env:A}', {type: pool, keys: ['bearer:${env:B}']}]}";
+    insta::assert_snapshot!(client(nested), @r"
+    source.yaml:4:9: client.auth: a pool cannot be in a pool
+      hint: list all keys in the outer one
+    ");
+    insta::assert_snapshot!(client("  auth: {type: pool, keys: ['bearer:${env:A}', {type: api_key}]}"), @r"
+    source.yaml:4:48: client.auth.keys[1]: required key `api_key` is missing
+      hint: add `api_key`: the key that the API gave you, best by reference: `${env:NAME}`
+    ");
+}
+
+#[test]
+fn types_with_many_keys_have_no_short_form() {
+    insta::assert_snapshot!(client("  auth: hmac:${env:S}"), @r"
+    source.yaml:4:9: client.auth: auth `hmac` has no short form
+      hint: write `{type: hmac, ...}`
     ");
 }
 
