@@ -5,6 +5,7 @@
 mod broken_sources;
 mod configuration;
 mod destinations;
+mod faults;
 mod get;
 mod help;
 mod interruption;
