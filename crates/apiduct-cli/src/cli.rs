@@ -51,7 +51,7 @@ pub(crate) struct Global {
     /// Say nothing but data and errors.
     #[arg(short, long, global = true)]
     pub(crate) quiet: bool,
-    /// Log more to stderr: -v what happens, -vv each page, -vvv each request.
+    /// Log more to stderr: -v each request, -vv each page and decision, -vvv headers too.
     #[arg(short, long, global = true, action = ArgAction::Count)]
     pub(crate) verbose: u8,
 }

@@ -28,11 +28,23 @@ pub(crate) const LOG: EnvVar = EnvVar {
           `warn,apiduct_client=trace`; wins over `-v`. Default: `warn`.",
 };
 
+/// What goes to the log, as Rust programs are told.
+pub(crate) const RUST_LOG: EnvVar = EnvVar {
+    name: "RUST_LOG",
+    doc: "What goes to the log, like `APIDUCT_LOG`. For those who set it anyway; `APIDUCT_LOG` and `-v` win over it.",
+};
+
+/// The form of the log.
+pub(crate) const RUNTIME_LOG_FORMAT: EnvVar = EnvVar {
+    name: "RUNTIME__LOG_FORMAT",
+    doc: "The form of the log: `text` or `json`. With `json` each line is one JSON object. Default: `text`.",
+};
+
 /// The level of the log, as the reference spells it.
 pub(crate) const RUNTIME_LOG_LEVEL: EnvVar = EnvVar {
     name: "RUNTIME__LOG_LEVEL",
-    doc: "The level of the log as the reference spells it. `ERROR`, `WARNING`, `INFO` or `DEBUG`; `APIDUCT_LOG` and \
-          `-v` win over it.",
+    doc: "The level of the log as the reference spells it. `ERROR`, `WARNING`, `INFO` or `DEBUG`; `INFO` shows \
+          each request; `APIDUCT_LOG`, `-v` and `RUST_LOG` win over it.",
 };
 
 /// The form of the output.
@@ -61,12 +73,14 @@ pub(crate) const NO_COLOR: EnvVar = EnvVar {
 };
 
 /// All of them.
-pub(crate) const ALL: [EnvVar; 6] = [
+pub(crate) const ALL: [EnvVar; 8] = [
     FORMAT,
     LOG,
     WORKING_DIR,
     NO_COLOR,
+    RUNTIME_LOG_FORMAT,
     RUNTIME_LOG_LEVEL,
+    RUST_LOG,
     TEMP_DIR,
 ];
 

@@ -12,7 +12,7 @@ use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::reload::{Handle, Layer};
 use tracing_subscriber::util::SubscriberInitExt;
 
-use crate::env_vars;
+use crate::env_vars::{self, EnvVar};
 use crate::printer::Printer;
 use crate::report::Failure;
 
@@ -25,24 +25,18 @@ static FILTER: OnceLock<Handle<Targets, Registry>> = OnceLock::new();
 ///
 /// When a variable asks for a level that does not exist.
 pub(crate) fn start(printer: &Printer) -> Result<(), Failure> {
-    let directives = env_vars::LOG.value();
-    let runtime_level = env_vars::RUNTIME_LOG_LEVEL.value();
-    let targets = targets(
-        directives.as_deref(),
-        printer.verbosity(),
-        runtime_level.as_deref(),
-    )?;
-    let (targets, handle) = Layer::new(targets);
+    let (targets, handle) = Layer::new(targets(&Wish::of(printer))?);
     let lines = tracing_subscriber::fmt::layer()
         .with_ansi(false)
         .with_writer(LogWriter {
             printer: printer.clone(),
         });
-    let is_first = tracing_subscriber::registry()
-        .with(targets)
-        .with(lines)
-        .try_init()
-        .is_ok();
+    let registry = tracing_subscriber::registry().with(targets);
+    let is_first = if wants_json(env_vars::RUNTIME_LOG_FORMAT.value().as_deref())? {
+        registry.with(lines.json()).try_init().is_ok()
+    } else {
+        registry.with(lines).try_init().is_ok()
+    };
     if is_first {
         // Nobody else sets it.
         let _ = FILTER.set(handle);
@@ -50,36 +44,57 @@ pub(crate) fn start(printer: &Printer) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Logs as a file's `runtime.log_level` says, unless the command line or `APIDUCT_LOG` says otherwise.
+/// Logs as a file's `runtime.log_level` says, unless the command line or the environment says otherwise.
 pub(crate) fn follow(printer: &Printer, level: &str) {
-    if env_vars::LOG.value().is_some() || printer.verbosity() > 0 {
+    let wish = Wish::of(printer);
+    if wish.directives.is_some() || wish.rust_log.is_some() || wish.verbosity > 0 {
         return;
     }
-    if let (Some(filter), Ok(targets)) = (FILTER.get(), targets(None, 0, Some(level))) {
+    let wish = Wish {
+        level: Some(level.to_owned()),
+        ..Wish::default()
+    };
+    if let (Some(filter), Ok(targets)) = (FILTER.get(), targets(&wish)) {
         // Fails only when the log is gone.
         let _ = filter.reload(targets);
     }
 }
 
-/// Which lines go to the log: `APIDUCT_LOG` before `-v` before `RUNTIME__LOG_LEVEL`.
-fn targets(
-    directives: Option<&str>,
+/// What was said about the log, in the order in which it counts.
+#[derive(Debug, Default)]
+struct Wish {
+    /// `APIDUCT_LOG`
+    directives: Option<String>,
+    /// How often `-v` was given.
     verbosity: u8,
-    runtime_level: Option<&str>,
-) -> Result<Targets, Failure> {
-    if let Some(text) = directives {
-        return Targets::from_str(text).map_err(|error| {
-            Failure::usage(
-                format!("`{}` is not understood", env_vars::LOG.name),
-                Some(
-                    "write a level such as `debug`, or a list such as `warn,apiduct_client=trace`",
-                ),
-            )
-            .because(&error)
-        });
+    /// `RUST_LOG`
+    rust_log: Option<String>,
+    /// `RUNTIME__LOG_LEVEL`
+    level: Option<String>,
+}
+
+impl Wish {
+    fn of(printer: &Printer) -> Self {
+        Self {
+            directives: env_vars::LOG.value(),
+            verbosity: printer.verbosity(),
+            rust_log: env_vars::RUST_LOG.value(),
+            level: env_vars::RUNTIME_LOG_LEVEL.value(),
+        }
+    }
+}
+
+/// Which lines go to the log.
+fn targets(wish: &Wish) -> Result<Targets, Failure> {
+    let verbosity = wish.verbosity;
+    if let Some(text) = &wish.directives {
+        return directives(env_vars::LOG, text);
+    }
+    if let (0, Some(text)) = (verbosity, &wish.rust_log) {
+        return directives(env_vars::RUST_LOG, text);
     }
     let own = match verbosity {
-        0 => match runtime_level {
+        0 => match &wish.level {
             Some(word) => reference_level(word)?,
             None => LevelFilter::WARN,
         },
@@ -96,6 +111,30 @@ fn targets(
     Ok(Targets::new()
         .with_default(others)
         .with_target("apiduct", own))
+}
+
+fn directives(variable: EnvVar, text: &str) -> Result<Targets, Failure> {
+    Targets::from_str(text).map_err(|error| {
+        Failure::usage(
+            format!("`{}` is not understood", variable.name),
+            Some("write a level such as `debug`, or a list such as `warn,apiduct_client=trace`"),
+        )
+        .because(&error)
+    })
+}
+
+fn wants_json(format: Option<&str>) -> Result<bool, Failure> {
+    match format.map(str::to_ascii_lowercase).as_deref() {
+        None | Some("text") => Ok(false),
+        Some("json") => Ok(true),
+        Some(other) => Err(Failure::usage(
+            format!(
+                "`{}` names no form: `{other}`",
+                env_vars::RUNTIME_LOG_FORMAT.name
+            ),
+            Some("valid are `text`, `json`"),
+        )),
+    }
 }
 
 /// A level as the reference spells it.
@@ -164,6 +203,16 @@ mod tests {
 
     use super::*;
 
+    fn wish(directives: &str, verbosity: u8, rust_log: &str, level: &str) -> Wish {
+        let said = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
+        Wish {
+            directives: said(directives),
+            verbosity,
+            rust_log: said(rust_log),
+            level: said(level),
+        }
+    }
+
     #[test]
     fn each_v_shows_more_of_us_and_nothing_of_others() {
         for (verbosity, level) in [
@@ -172,27 +221,51 @@ mod tests {
             (2, Level::DEBUG),
             (3, Level::TRACE),
         ] {
-            let targets = targets(None, verbosity, None).unwrap();
+            let targets = targets(&wish("", verbosity, "", "")).unwrap();
             assert!(targets.would_enable("apiduct_client::exchange", &level));
+            assert!(targets.would_enable("apiduct::http", &level));
             assert!(!targets.would_enable("hyper::client", &Level::INFO));
         }
     }
 
     #[test]
-    fn the_own_variable_wins_over_options_and_the_references_spelling() {
-        let targets = targets(Some("error,apiduct_client=trace"), 2, Some("DEBUG")).unwrap();
+    fn the_own_variable_wins_over_options_and_all_other_variables() {
+        let wish = wish("error,apiduct_client=trace", 2, "debug", "DEBUG");
+        let targets = targets(&wish).unwrap();
         assert!(targets.would_enable("apiduct_client::exchange", &Level::TRACE));
         assert!(!targets.would_enable("apiduct_pipeline", &Level::WARN));
     }
 
     #[test]
+    fn options_win_over_rust_log_and_that_over_the_references_level() {
+        let loud = targets(&wish("", 2, "error", "ERROR")).unwrap();
+        assert!(loud.would_enable("apiduct_client", &Level::DEBUG));
+        let rust = targets(&wish("", 0, "hyper=debug,apiduct=info", "ERROR")).unwrap();
+        assert!(rust.would_enable("hyper", &Level::DEBUG));
+        assert!(rust.would_enable("apiduct::http", &Level::INFO));
+    }
+
+    #[test]
     fn the_references_spelling_is_read() {
-        let quiet = targets(None, 0, Some("CRITICAL")).unwrap();
+        let quiet = targets(&wish("", 0, "", "CRITICAL")).unwrap();
         assert!(!quiet.would_enable("apiduct_client", &Level::WARN));
         assert!(!quiet.would_enable("hyper", &Level::WARN));
-        let loud = targets(None, 0, Some("debug")).unwrap();
+        let loud = targets(&wish("", 0, "", "debug")).unwrap();
         assert!(loud.would_enable("apiduct_client", &Level::DEBUG));
-        assert!(targets(None, 0, Some("LOUD")).is_err());
-        assert!(targets(Some("=[="), 0, None).is_err());
+        for broken in [
+            wish("", 0, "", "LOUD"),
+            wish("=[=", 0, "", ""),
+            wish("", 0, "=[=", ""),
+        ] {
+            assert!(targets(&broken).is_err(), "{broken:?}");
+        }
+    }
+
+    #[test]
+    fn the_form_of_the_log_is_text_or_json() {
+        assert!(!wants_json(None).unwrap());
+        assert!(!wants_json(Some("TEXT")).unwrap());
+        assert!(wants_json(Some("JSON")).unwrap());
+        assert!(wants_json(Some("xml")).is_err());
     }
 }

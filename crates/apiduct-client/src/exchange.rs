@@ -1,5 +1,6 @@
 //! From a request to its response: auth, redirects, hooks and retries around a transport.
 
+mod log;
 mod redirect;
 
 use std::fmt;
@@ -92,6 +93,8 @@ pub(crate) struct Unreadable {
 #[derive(Debug)]
 struct Progress {
     started: Duration,
+    /// When this try began.
+    tried: Duration,
     attempts: u32,
     rate_limited: u32,
     /// Credentials were renewed after a 401.
@@ -131,6 +134,7 @@ impl Exchanger {
     ) -> Result<Exchanged<T>, Error> {
         let mut progress = Progress {
             started: self.timer.monotonic(),
+            tried: Duration::ZERO,
             attempts: 0,
             rate_limited: 0,
             renewed: false,
@@ -141,6 +145,7 @@ impl Exchanger {
         loop {
             progress.attempts += 1;
             let now = self.timer.monotonic();
+            progress.tried = now;
             let credential = progress.credential;
             let credential = credential.unwrap_or_else(|| call.auth.credential(now));
             progress.credential = Some(credential);
@@ -178,7 +183,10 @@ impl Exchanger {
         }
         response.attempts = progress.attempts;
         response.rate_limited = progress.rate_limited;
-        response.elapsed = self.timer.monotonic().saturating_sub(progress.started);
+        let now = self.timer.monotonic();
+        response.elapsed = now.saturating_sub(progress.started);
+        let time = now.saturating_sub(progress.tried);
+        log::answered(&response, progress.attempts, time, &self.redactor);
         let is_unauthorized = response.status == StatusCode::UNAUTHORIZED;
         if is_unauthorized
             && !progress.renewed
@@ -291,14 +299,6 @@ impl Exchanger {
                 budget.refund();
             }
         }
-        tracing::trace!(
-            method = %response.method,
-            url = %response.shown_url(),
-            status = response.status.as_u16(),
-            bytes = response.body.len(),
-            attempts = response.attempts,
-            "response"
-        );
         let pass = Pass::Take;
         Ok(Ruling::Done(Box::new(Exchanged {
             response,

@@ -9,5 +9,6 @@ mod faults;
 mod get;
 mod help;
 mod interruption;
+mod logs;
 mod program;
 mod runs;
