@@ -29,9 +29,13 @@
 //! | feature | brings |
 //! |---|---|
 //! | `rustls` (default) | the built-in HTTP transport |
+//! | `blocking` (default) | `apiduct::blocking`, for programs without a runtime |
 //! | `duckdb` | the DuckDB destination, linked against `libduckdb.so` |
 //! | `duckdb-bundled` | the same, with DuckDB compiled from source into the binary |
 //! | `parquet` | Parquet files |
+
+#[cfg(feature = "blocking")]
+pub mod blocking;
 
 pub use apiduct_client::{
     Body, Client, ClientBuilder, Error, Limits, Page, Pages, PaginateBuilder, Request,
@@ -39,6 +43,8 @@ pub use apiduct_client::{
 };
 pub use apiduct_client::{auth, hook, inject, paginate, retry, transport};
 pub use apiduct_client::{delete, get, head, patch, post, put, request};
+
+pub use http::{Method, StatusCode};
 
 /// The REST client, whole.
 pub use apiduct_client as client;

@@ -1,0 +1,7 @@
+//! The façade: what it adds to the rooms behind it.
+
+#![expect(clippy::unwrap_used, reason = "helpers of tests may fail like tests")]
+
+#[cfg(feature = "blocking")]
+mod blocking;
+mod tables;

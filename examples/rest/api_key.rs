@@ -1,0 +1,39 @@
+//! An API key: in a header, in the query, or in a cookie.
+
+use apiduct::Client;
+use apiduct::auth::{ApiKey, KeyLocation};
+use apiduct_testkit::{Access, MockApi};
+use serde_json::json;
+
+use crate::support::Outcome;
+
+pub(crate) async fn run(api: &MockApi) -> Outcome {
+    let auth = ApiKey::new("X-API-Key", "your_api_key_here");
+    let client = Client::builder(api.base_url()).auth(auth).build()?;
+    let response = client.get("/header").send().await?;
+    assert_eq!(response.status, 200);
+
+    let auth = ApiKey::new("key", "your_api_key_here").location(KeyLocation::Query);
+    let response = client.get("/query").auth(auth).send().await?;
+    assert_eq!(response.status, 200);
+    // The key is in the request, and in nothing that is shown of it.
+    assert!(!format!("{response}").contains("your_api_key_here"));
+
+    let auth = ApiKey::new("session", "your_api_key_here").location(KeyLocation::Cookie);
+    let response = client.get("/cookie").auth(auth).send().await?;
+    assert_eq!(response.status, 200);
+    Ok(())
+}
+
+pub(crate) fn api() -> MockApi {
+    let key = "your_api_key_here";
+    let ok = json!({"ok": true});
+    MockApi::builder()
+        .json("/header", &ok)
+        .json("/query", &ok)
+        .json("/cookie", &ok)
+        .protect("/header", Access::header("x-api-key", key))
+        .protect("/query", Access::query("key", key))
+        .protect("/cookie", Access::cookie("session", key))
+        .start()
+}
