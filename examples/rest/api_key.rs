@@ -1,9 +1,9 @@
-//! An API key: in a header, in the query, or in a cookie.
+//! An API key: in a header, in the query, in a cookie, or in the body.
 
 use apiduct::Client;
 use apiduct::auth::{ApiKey, KeyLocation};
-use apiduct_testkit::{Access, MockApi};
-use serde_json::json;
+use apiduct_testkit::{Access, MockApi, Reply};
+use serde_json::{Value, json};
 
 use crate::support::Outcome;
 
@@ -22,6 +22,11 @@ pub(crate) async fn run(api: &MockApi) -> Outcome {
     let auth = ApiKey::new("session", "your_api_key_here").location(KeyLocation::Cookie);
     let response = client.get("/cookie").auth(auth).send().await?;
     assert_eq!(response.status, 200);
+
+    let auth = ApiKey::new("auth.key", "your_api_key_here").location(KeyLocation::Body);
+    let search = client.post("/search").json(&json!({"query": "posts"}));
+    let response = search.auth(auth).send().await?;
+    assert_eq!(response.json::<Value>()?["auth"]["key"], "your_api_key_here");
     Ok(())
 }
 
@@ -32,6 +37,7 @@ pub(crate) fn api() -> MockApi {
         .json("/header", &ok)
         .json("/query", &ok)
         .json("/cookie", &ok)
+        .post("/search", |request| Reply::raw_json(request.body.clone()))
         .protect("/header", Access::header("x-api-key", key))
         .protect("/query", Access::query("key", key))
         .protect("/cookie", Access::cookie("session", key))

@@ -42,6 +42,7 @@ macro_rules! examples {
 
 examples! {
     api_key
+    aws_signing
     basic_auth
     basic_requests
     bearer
@@ -49,6 +50,7 @@ examples! {
     create_client
     cursor
     cursor_in_body
+    cursor_in_header
     custom_auth
     custom_paginator_body
     custom_paginator_query
@@ -57,16 +59,23 @@ examples! {
     debug_pages
     debug_response
     detect_pages
+    graphql
     has_more
     header_cursor
     header_link
+    header_url
+    hmac_signing
     hooks
     hooks_change
     json_link
+    key_pool
+    last_record
+    odata
     offset
     own_transport
     page_data
     page_number
+    range
     requests_wrapper
     resume
     retry_condition

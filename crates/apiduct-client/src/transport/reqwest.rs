@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::{Bytes, BytesMut};
+use http::Method;
 use http::header::CONTENT_LENGTH;
 use reqwest::redirect::Policy;
 use reqwest::{Certificate, Client, Response};
@@ -144,12 +145,16 @@ impl ReqwestTransport {
         limits: &Limits,
     ) -> Result<RawResponse, TransportError> {
         let host = shown_host(&request.url);
+        let expects_body = [Method::POST, Method::PUT, Method::PATCH].contains(&request.method);
         let mut builder = self
             .client
             .request(request.method, request.url)
             .headers(request.headers);
         if let Some(body) = request.body {
             builder = builder.body(body);
+        } else if expects_body {
+            // RFC 9110, section 8.6: without it some servers answer 411.
+            builder = builder.header(CONTENT_LENGTH, "0");
         }
         let wait = limits.idle_timeout;
         let response = timeout(wait, builder.send())

@@ -51,7 +51,7 @@ async fn every_declared_paginator_brings_five_full_pages() {
     is_whole(walk("/posts").paginator(number()).send()).await;
     is_whole(
         walk("/posts_zero_based")
-            .paginator(number().base_page(0))
+            .paginator(number().initial_page(0))
             .send(),
     )
     .await;
