@@ -5,25 +5,26 @@
 //! One seed again, with all that it stands for: `APIDUCT_SIM_SEED=123 cargo nextest run -p apiduct-client sim::seeds`.
 //! Others than those of every test run: `APIDUCT_SIM_SEEDS=5000..9000`, the same command.
 
+mod clocks;
+mod drift;
 mod network;
 mod scenario;
 
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use apiduct_client::auth::OAuth2ClientCredentials;
 use apiduct_client::paginate::Paginator;
 use apiduct_client::retry::RetryConfig;
 use apiduct_client::{Client, Drift, Error, RetryStop, TransportError};
-use apiduct_model::Clock;
-use apiduct_testkit::{Chaos, Fault, MockApi, Received, Reply, SimApi, SimClock, SimStop};
+use apiduct_testkit::{Chaos, Fault, MockApi, OAuthServer, Reply, SimApi, SimClock, SimStop};
 use http::StatusCode;
 use serde::Deserialize;
 use serde_json::json;
 
-use network::{SimNet, SimTimer, Tokens};
+use network::{SimNet, SimTimer};
 use scenario::{Doom, Scenario};
 
 /// No pull of these sizes has a reason to take longer.
@@ -51,7 +52,7 @@ struct Pulled {
     token_requests: u64,
 }
 
-fn build_api(scenario: &Scenario, clock: &SimClock, refused: &Arc<[AtomicU64; 2]>) -> SimApi {
+fn build_api(scenario: &Scenario, clock: &SimClock, office: &OAuthServer) -> SimApi {
     let rows = (0..scenario.rows).map(|id| json!({"id": id, "name": format!("row \"{id}\"")}));
     let mut chaos = Chaos::seed(scenario.seed).at_most_in_a_row(scenario.longest_run);
     for (fault, share) in &scenario.faults {
@@ -64,9 +65,8 @@ fn build_api(scenario: &Scenario, clock: &SimClock, refused: &Arc<[AtomicU64; 2]
     if let Some(limit) = &scenario.limit {
         builder = builder.rate_limit(limit.clone());
     }
-    if let Some(life) = scenario.tokens {
-        let (time, refused) = (clock.clone(), Arc::clone(refused));
-        builder = builder.guard(move |request| office(request, life, time.monotonic(), &refused));
+    if scenario.tokens.is_some() {
+        builder = builder.oauth(office);
     }
     if let Some((first, doom)) = scenario.doom {
         builder = builder.guard(move |request| (request.number > first).then(|| doomed(doom)));
@@ -78,28 +78,16 @@ fn build_api(scenario: &Scenario, clock: &SimClock, refused: &Arc<[AtomicU64; 2]
     api
 }
 
-/// Gives tokens that say when they were given, and takes those that are not too old.
-fn office(
-    request: &Received,
-    life: Duration,
-    now: Duration,
-    counts: &[AtomicU64; 2],
-) -> Option<Reply> {
-    if request.path == "/token" {
-        counts[0].fetch_add(1, Ordering::Relaxed);
-        return Some(Reply::text(format!("token-{:08}", now.as_millis())));
+fn office(scenario: &Scenario) -> OAuthServer {
+    let server = OAuthServer::new().client("id", "s3cret");
+    let Some(tokens) = scenario.tokens else {
+        return server;
+    };
+    let server = server.lifetime(Some(tokens.lifetime));
+    match tokens.uses {
+        Some(uses) => server.uses(uses),
+        None => server,
     }
-    let given = request
-        .bearer()
-        .and_then(|token| token.strip_prefix("token-"));
-    let given = given
-        .and_then(|millis| millis.parse().ok())
-        .map(Duration::from_millis);
-    if given.is_some_and(|given| now <= given + life) {
-        return None;
-    }
-    counts[1].fetch_add(1, Ordering::Relaxed);
-    Some(Reply::error(401, "the token is too old"))
 }
 
 fn doomed(doom: Doom) -> Reply {
@@ -114,8 +102,8 @@ fn doomed(doom: Doom) -> Reply {
 
 fn pull(scenario: &Scenario) -> Pulled {
     let clock = SimClock::new();
-    let counts = Arc::new([AtomicU64::new(0), AtomicU64::new(0)]);
-    let api = build_api(scenario, &clock, &counts);
+    let office = office(scenario);
+    let api = build_api(scenario, &clock, &office);
     let net = SimNet::new(&api, &clock);
     let timer = SimTimer::new(&clock);
     let retry = RetryConfig {
@@ -127,7 +115,8 @@ fn pull(scenario: &Scenario) -> Pulled {
         .timer(Arc::new(timer.clone()))
         .retry(retry);
     if scenario.tokens.is_some() {
-        builder = builder.auth(Tokens::default());
+        let url = api.base_url().join("/oauth/token").unwrap();
+        builder = builder.auth(OAuth2ClientCredentials::new(url, "id", "s3cret"));
     }
     let client = builder.build().unwrap();
     let style = scenario.style;
@@ -182,8 +171,8 @@ fn pull(scenario: &Scenario) -> Pulled {
     Pulled {
         ended,
         log: net.log(),
-        unauthorized: counts[1].load(Ordering::Relaxed),
-        token_requests: counts[0].load(Ordering::Relaxed),
+        unauthorized: office.refused(),
+        token_requests: office.token_requests(),
         api,
     }
 }

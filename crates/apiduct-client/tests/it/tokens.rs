@@ -220,6 +220,17 @@ async fn trouble_of_the_token_endpoint_is_waited_out() {
 }
 
 #[tokio::test]
+async fn a_token_answer_that_is_cut_at_its_right_length_is_asked_for_again() {
+    let server = server();
+    server.spoil_next(Fault::CutJson(0.5));
+    server.spoil_next(Fault::WrongCharset);
+    let (_api, client, timer) = api_of(&server, me());
+    assert_eq!(status(&client).await, 200);
+    assert_eq!(timer.waits(), [1.0, 2.0]);
+    assert_eq!(server.token_requests(), 3);
+}
+
+#[tokio::test]
 async fn a_token_endpoint_that_stays_down_is_an_error_shared_for_five_seconds() {
     let server = server();
     (0..5).for_each(|_| server.reply_next(Reply::error(503, "maintenance")));

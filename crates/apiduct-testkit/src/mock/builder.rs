@@ -235,7 +235,7 @@ impl MockApiBuilder {
     pub fn simulate(self, clock: &SimClock) -> SimApi {
         let shared = self
             .clock(clock.clone())
-            .into_shared(Arc::from("http://sim.test"));
+            .into_shared(Arc::from("https://sim.test"));
         SimApi::new(shared, clock)
     }
 

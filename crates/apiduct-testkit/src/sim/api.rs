@@ -91,7 +91,7 @@ impl SimApi {
         }
     }
 
-    /// Where the API lives: `http://sim.test/`.
+    /// Where the API lives: `https://sim.test/`.
     pub fn base_url(&self) -> &Url {
         &self.base_url
     }

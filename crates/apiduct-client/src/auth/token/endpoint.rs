@@ -21,8 +21,8 @@ const DEFAULT_LIFETIME: Duration = Duration::from_hours(1);
 
 /// Where tokens come from, and how a program shows there who it is (RFC 6749).
 ///
-/// Token requests go by https, or to this machine. Connection errors, 429 and 5xx are tried again three times, after
-/// 1, 2 and 4 s. A redirect is followed within the origin (307, 308), and never to another one.
+/// Token requests go by https, or to this machine. Connection errors, broken JSON, 429 and 5xx are tried again three times,
+/// after 1, 2 and 4 s. A redirect is followed within the origin (307, 308), and never to another one.
 ///
 /// ```
 /// use apiduct_client::auth::{ClientAuth, TokenEndpoint};

@@ -2,8 +2,9 @@
 
 use std::time::{Duration, SystemTime};
 
-use http::header::{LOCATION, USER_AGENT};
+use http::header::{CONTENT_TYPE, LOCATION, USER_AGENT};
 use http::{HeaderValue, StatusCode};
+use serde::de::IgnoredAny;
 use serde_json::Value;
 use url::{Host, Url};
 
@@ -30,7 +31,7 @@ pub(crate) struct Answer {
 }
 
 /// Sends `request`, which holds secrets: only by https, or to this machine, or where `allow_http` says so. Connection
-/// errors, 429 and 5xx are tried again after 1, 2 and 4 s, or the wait that the server asks for.
+/// errors, broken JSON, 429 and 5xx are tried again after 1, 2 and 4 s, or the wait that the server asks for.
 ///
 /// # Errors
 ///
@@ -79,6 +80,9 @@ async fn try_often(
         let is_last = attempts > MAX_RETRIES;
         let doubling = Duration::from_secs(1 << (attempts - 1));
         let (wait, reason) = match sent {
+            Ok(response) if !is_last && is_cut(&response) => {
+                (doubling, "the JSON is cut or broken".to_owned())
+            }
             Ok(response) if !is_last && is_retried(response.status) => {
                 match retry_after(&response.headers, context.timer.now()) {
                     Some(wait) if wait > LONGEST_WAIT => return Ok((response, asked)),
@@ -105,6 +109,16 @@ async fn try_often(
 
 fn is_retried(status: StatusCode) -> bool {
     status == StatusCode::TOO_MANY_REQUESTS || status.is_server_error()
+}
+
+/// Whether an answer that calls itself JSON is something else: it was broken on its way.
+fn is_cut(response: &RawResponse) -> bool {
+    let kind = response.headers.get(CONTENT_TYPE);
+    let kind = kind.and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    response.status.is_success()
+        && kind.to_ascii_lowercase().contains("json")
+        && !response.body.trim_ascii().is_empty()
+        && serde_json::from_slice::<IgnoredAny>(&response.body).is_err()
 }
 
 fn failed(

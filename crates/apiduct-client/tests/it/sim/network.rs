@@ -1,18 +1,15 @@
-//! The network, the time and the credentials of a simulated client.
+//! The network and the time of a simulated client.
 
 use std::fmt;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
-use apiduct_client::auth::{Auth, AuthContext, AuthError, OnRejected};
 use apiduct_client::transport::{Limits, PreparedRequest, RawResponse, TimeLimit, Transport};
-use apiduct_client::{Cause, Request, Response, Timer, TransportError};
-use apiduct_model::{Clock, SecretText};
+use apiduct_client::{Cause, Timer, TransportError};
+use apiduct_model::Clock;
 use apiduct_testkit::{SimApi, SimClock, SimOutcome};
 use async_trait::async_trait;
 use futures_util::future::BoxFuture;
-use http::header::AUTHORIZATION;
-use http::{HeaderMap, HeaderValue, Method};
 
 /// A transport over a simulated API.
 #[derive(Clone)]
@@ -143,48 +140,5 @@ impl Clock for SimTimer {
 impl Timer for SimTimer {
     fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()> {
         self.clock.sleep(duration)
-    }
-}
-
-/// Tokens of `GET /token` that are used until they are rejected.
-#[derive(Debug, Default)]
-pub(crate) struct Tokens {
-    held: tokio::sync::Mutex<Option<String>>,
-    /// The token that was rejected last.
-    spent: Mutex<Option<String>>,
-}
-
-#[async_trait]
-impl Auth for Tokens {
-    async fn authorize(
-        &self,
-        request: &mut Request,
-        context: &AuthContext<'_>,
-    ) -> Result<(), AuthError> {
-        let mut held = self.held.lock().await;
-        if held.is_none() || *held == *self.spent.lock().unwrap() {
-            let asked = PreparedRequest {
-                method: Method::GET,
-                url: request.url.join("/token").unwrap(),
-                headers: HeaderMap::new(),
-                body: None,
-            };
-            let raw = context.transport.send(asked, context.limits).await;
-            let raw = raw.expect("the token server of a simulation is always there");
-            let token = String::from_utf8(raw.body.to_vec()).unwrap();
-            context.redactor.register(&SecretText::from(token.clone()));
-            *held = Some(token);
-        }
-        let bearer = format!("Bearer {}", held.as_deref().unwrap_or_default());
-        let bearer = HeaderValue::from_str(&bearer).unwrap();
-        request.headers.insert(AUTHORIZATION, bearer);
-        Ok(())
-    }
-
-    fn rejected(&self, sent: &Request, _: &Response) -> OnRejected {
-        let used = sent.headers.get(AUTHORIZATION);
-        let used = used.and_then(|value| value.to_str().ok()?.strip_prefix("Bearer "));
-        *self.spent.lock().unwrap() = used.map(ToOwned::to_owned);
-        OnRejected::RetryOnce
     }
 }

@@ -27,14 +27,20 @@ pub(crate) struct Scenario {
     pub(crate) faults: Vec<(Fault, f64)>,
     pub(crate) longest_run: u32,
     pub(crate) limit: Option<RateLimit>,
-    /// How long a token lives.
-    pub(crate) tokens: Option<Duration>,
+    pub(crate) tokens: Option<Tokens>,
     pub(crate) outage: Option<(Duration, Duration)>,
     /// When the client's wall clock jumps, and by how many seconds.
     pub(crate) jumps: Vec<(Duration, i64)>,
     /// From which request on there is no more help, and how it shows.
     pub(crate) doom: Option<(u64, Doom)>,
     pub(crate) jitter: Option<u64>,
+}
+
+/// How long a token is good.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Tokens {
+    pub(crate) lifetime: Duration,
+    pub(crate) uses: Option<u64>,
 }
 
 /// What no patience gets over.
@@ -200,7 +206,15 @@ impl Scenario {
             0 => {}
             1..=4 => scenario.draw_faults(&mut rng),
             5 | 6 => scenario.limit = Some(limit(&mut rng)),
-            7 => scenario.tokens = Some(Duration::from_millis(rng.u64(800..60_000))),
+            7 => {
+                scenario.tokens = Some(Tokens {
+                    lifetime: Duration::from_secs(rng.u64(2..60)),
+                    uses: rng.bool().then(|| rng.u64(20..60)),
+                });
+                if rng.bool() {
+                    scenario.draw_faults(&mut rng);
+                }
+            }
             8 => {
                 let from = moment(&mut rng);
                 let length = Duration::from_millis(rng.u64(1..8_000));
@@ -208,7 +222,10 @@ impl Scenario {
             }
             9 => {
                 scenario.limit = Some(limit(&mut rng));
-                scenario.tokens = Some(Duration::from_mins(30));
+                scenario.tokens = Some(Tokens {
+                    lifetime: Duration::from_mins(30),
+                    uses: None,
+                });
                 for _ in 0..3 {
                     let jump = (moment(&mut rng), rng.i64(-90_000..90_000));
                     scenario.jumps.push(jump);
