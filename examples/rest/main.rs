@@ -68,8 +68,11 @@ examples! {
     hooks
     hooks_change
     json_link
+    jwt_bearer
     key_pool
     last_record
+    oauth2_client_credentials
+    oauth2_refresh_token
     odata
     offset
     own_transport
@@ -82,6 +85,7 @@ examples! {
     retry_settings
     retry_statuses
     select_data
+    session_login
     shortcut
     single_page
 }

@@ -198,6 +198,7 @@ fn client(
         .timer(Arc::clone(&pipeline.timer))
         .retry(runtime.retry())
         .limits(runtime.limits())
+        .error_excerpt(runtime.error_excerpt())
         .on_foreign_origin(plan.on_foreign_origin)
         .redactor(pipeline.redactor.clone());
     for host in &plan.allowed_hosts {

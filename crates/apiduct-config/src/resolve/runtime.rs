@@ -43,6 +43,10 @@ pub struct Runtime {
     pub user_agent: Option<Located<Template>>,
     /// A PEM file of certificates to trust.
     pub ca_bundle: Option<Located<Template>>,
+    /// Whether an error shows the beginning of a body. Default: as much as [`Runtime::error_excerpt`] says.
+    pub http_show_error_body: Option<bool>,
+    /// How much of a body an error shows at most, in characters.
+    pub http_max_error_body_length: Option<u64>,
     /// What is written to the log: `critical`, `error`, `warning`, `info`, `debug` or `trace`.
     pub log_level: Option<&'static str>,
     written: Vec<&'static str>,
@@ -67,6 +71,8 @@ impl Default for Runtime {
             memory: 256 * MEBIBYTE,
             user_agent: None,
             ca_bundle: None,
+            http_show_error_body: None,
+            http_max_error_body_length: None,
             log_level: None,
             written: Vec::new(),
         }
@@ -74,11 +80,13 @@ impl Default for Runtime {
 }
 
 /// The settings of the reference that can stand outside the file.
-const OUTSIDE: [&str; 5] = [
+const OUTSIDE: [&str; 7] = [
     "request_timeout",
     "request_max_attempts",
     "request_backoff_factor",
     "request_max_retry_delay",
+    "http_show_error_body",
+    "http_max_error_body_length",
     "log_level",
 ];
 
@@ -91,6 +99,8 @@ impl Runtime {
             rate_limit: spec.rate_limit.value().copied(),
             user_agent: spec.user_agent.located().cloned(),
             ca_bundle: spec.ca_bundle.located().cloned(),
+            http_show_error_body: spec.http_show_error_body.value().copied(),
+            http_max_error_body_length: spec.http_max_error_body_length.value().copied(),
             log_level: spec.log_level.value().copied(),
             written: written(spec),
             ..Self::default()
@@ -184,6 +194,20 @@ impl Runtime {
                 self.backoff_factor =
                     number.ok_or_else(|| malformed("a number from 0", "`1.5`"))?;
             }
+            "http_show_error_body" => {
+                let shows = match value.trim().to_ascii_lowercase().as_str() {
+                    "true" | "yes" | "1" => Some(true),
+                    "false" | "no" | "0" => Some(false),
+                    _ => None,
+                };
+                let shows = shows.ok_or_else(|| malformed("true or false", "`true`"))?;
+                self.http_show_error_body = Some(shows);
+            }
+            "http_max_error_body_length" => {
+                let number = value.trim().parse();
+                let number = number.map_err(|_| malformed("a whole number from 0", "`8192`"))?;
+                self.http_max_error_body_length = Some(number);
+            }
             _ => {
                 let level = crate::spec::log_level(value);
                 self.log_level = Some(level.ok_or_else(|| malformed("a log level", "`WARNING`"))?);
@@ -201,6 +225,18 @@ impl Runtime {
             max_wait: self.max_wait,
             ..RetryConfig::default()
         }
+    }
+
+    /// How much of a body an error may show, in characters: nothing with `http_show_error_body: false`; else
+    /// `http_max_error_body_length`, by default 8192 where the body was asked for and 300 where nothing was said.
+    pub fn error_excerpt(&self) -> usize {
+        let length = match (self.http_show_error_body, self.http_max_error_body_length) {
+            (Some(false), _) => 0,
+            (_, Some(length)) => length,
+            (Some(true), None) => 8192,
+            (None, None) => 300,
+        };
+        usize::try_from(length).unwrap_or(usize::MAX)
     }
 
     /// How long one try may take and how large its answer may be.
@@ -230,6 +266,14 @@ fn written(spec: &RuntimeSpec) -> Vec<&'static str> {
         ("request_max_attempts", is_written(&spec.max_retries)),
         ("request_backoff_factor", is_written(&spec.backoff_factor)),
         ("request_max_retry_delay", is_written(&spec.max_retry_delay)),
+        (
+            "http_show_error_body",
+            is_written(&spec.http_show_error_body),
+        ),
+        (
+            "http_max_error_body_length",
+            is_written(&spec.http_max_error_body_length),
+        ),
         ("log_level", is_written(&spec.log_level)),
     ];
     all.into_iter()

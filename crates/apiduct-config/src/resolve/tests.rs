@@ -433,6 +433,33 @@ fn runtime_takes_what_the_file_says() {
 }
 
 #[test]
+fn how_much_of_a_body_an_error_shows_follows_both_settings() {
+    for (text, characters) in [
+        ("", 300),
+        ("http_show_error_body: true", 8192),
+        (
+            "http_show_error_body: true, http_max_error_body_length: 50",
+            50,
+        ),
+        ("http_max_error_body_length: 50", 50),
+        (
+            "http_show_error_body: false, http_max_error_body_length: 50",
+            0,
+        ),
+    ] {
+        assert_eq!(runtime(text).error_excerpt(), characters, "{text}");
+    }
+    let mut outside = runtime("");
+    let environment = Outside::default()
+        .env("RUNTIME__HTTP_SHOW_ERROR_BODY", "True")
+        .env("RUNTIME__HTTP_MAX_ERROR_BODY_LENGTH", "99");
+    outside.overlay(&environment).unwrap();
+    assert_eq!(outside.error_excerpt(), 99);
+    let broken = Outside::default().env("RUNTIME__HTTP_SHOW_ERROR_BODY", "perhaps");
+    assert!(runtime("").overlay(&broken).is_err());
+}
+
+#[test]
 fn settings_of_the_reference_fill_what_the_file_leaves_out() {
     let mut runtime = runtime("max_retries: 2");
     let outside = Outside::default()

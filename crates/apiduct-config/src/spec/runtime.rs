@@ -37,6 +37,10 @@ pub struct RuntimeSpec {
     pub user_agent: Written<Template>,
     /// A PEM file of certificates to trust.
     pub ca_bundle: Written<Template>,
+    /// Whether an error shows the beginning of a body.
+    pub http_show_error_body: Written<bool>,
+    /// How much of it, in characters.
+    pub http_max_error_body_length: Written<u64>,
     /// What is written to the log.
     pub log_level: Written<&'static str>,
 }
@@ -63,6 +67,8 @@ impl RuntimeSpec {
             memory: fields.bytes("memory"),
             user_agent: fields.text("user_agent", Mode::References),
             ca_bundle: fields.text("ca_bundle", Mode::References),
+            http_show_error_body: fields.bool("http_show_error_body"),
+            http_max_error_body_length: fields.integer("http_max_error_body_length"),
             log_level: fields.word("log_level"),
         }
     }

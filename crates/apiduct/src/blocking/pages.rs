@@ -34,6 +34,10 @@ impl PaginateBuilder {
         prefetch(prefetch: bool);
         resume_at(position: Position);
         allow_repeats(allow: bool);
+        parallel(parallel: bool);
+        window(pages: usize);
+        window_bytes(bytes: usize);
+        record_key(key: impl IntoIterator<Item = crate::json::Selector>);
     }
 
     /// Begins the walk. Nothing is sent before the first page is asked for, which also reports mistakes.

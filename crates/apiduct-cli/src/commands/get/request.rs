@@ -55,7 +55,8 @@ fn client(
     let mut builder = Client::builder(origin(url))
         .redactor(redactor.clone())
         .retry(runtime.retry())
-        .limits(runtime.limits());
+        .limits(runtime.limits())
+        .error_excerpt(runtime.error_excerpt());
     for text in &args.headers {
         let (name, value) = pair(text, ':', "-H", "'K: V'")?;
         let value = resolve_text(value, "-H", secrets, redactor)?;

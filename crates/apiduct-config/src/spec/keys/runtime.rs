@@ -94,6 +94,18 @@ pub(crate) static RUNTIME: Object = Object {
             "A PEM file of certificates to trust beside those of the system.",
         ),
         key(
+            "http_show_error_body",
+            Kind::Bool,
+            "Whether an error shows the beginning of the answer's body, secrets masked.",
+        )
+        .or("true, at most 300 characters"),
+        key(
+            "http_max_error_body_length",
+            Kind::Integer { min: 0 },
+            "How much of the body an error shows at most, in characters.",
+        )
+        .or("8192 with http_show_error_body"),
+        key(
             "log_level",
             Kind::Word(&LOG_LEVELS),
             "What is written to the log.",
