@@ -1,5 +1,6 @@
 //! From a request to its response: auth, redirects, hooks and retries around a transport.
 
+mod gated;
 mod log;
 mod redirect;
 
@@ -14,11 +15,15 @@ use crate::auth::{Auth, AuthContext, AuthError, CredentialId, OnRejected, Refusa
 use crate::error::{Error, ExchangeError, ForeignVia};
 use crate::hook::{Hook, HookContext, Verdict};
 use crate::origin::{CredentialScope, OnForeignOrigin, strip_credentials};
+use crate::rate::RateBudgets;
 use crate::request::Body;
 use crate::response::RetryStop;
-use crate::retry::{Backoff, Outcome, RetryBudgets, RetryDecision, RetryPolicy, retry_after};
+use crate::retry::{
+    Backoff, Outcome, RetryBudgets, RetryDecision, RetryPolicy, is_rate_limit, retry_after,
+};
 use crate::transport::{Limits, RawResponse, Transport, TransportError};
 use crate::{Request, Response, Timer};
+pub(crate) use gated::Gated;
 
 /// Reads the body of a response.
 type Read<T> = dyn Fn(&Response) -> Result<Reading<T>, Unreadable> + Send + Sync;
@@ -33,10 +38,13 @@ const MAX_SWITCHES: u32 = 100;
 #[derive(Debug)]
 pub(crate) struct Exchanger {
     pub(crate) transport: Arc<dyn Transport>,
+    /// What auth schemes send their own requests by.
+    pub(crate) token_transport: Arc<dyn Transport>,
     pub(crate) timer: Arc<dyn Timer>,
     pub(crate) policy: RetryPolicy,
     pub(crate) backoff: Backoff,
     pub(crate) budgets: RetryBudgets,
+    pub(crate) rate: RateBudgets,
     pub(crate) scope: CredentialScope,
     pub(crate) on_foreign: OnForeignOrigin,
     pub(crate) redactor: Redactor,
@@ -178,7 +186,7 @@ impl Exchanger {
         mut response: Response,
         read: &Read<T>,
     ) -> Result<Ruling<T>, Error> {
-        if response.status == StatusCode::TOO_MANY_REQUESTS {
+        if is_rate_limit(response.status, &response.headers, self.timer.now()) {
             progress.rate_limited += 1;
         }
         response.attempts = progress.attempts;
@@ -339,8 +347,10 @@ impl Exchanger {
             RetryDecision::Stop(stop) => return Err(stop),
             RetryDecision::Retry { reason, after } => (reason, after),
         };
-        // A wait that the server named is its own bound.
-        if asked.is_none()
+        // A refusal that names a wait is its own bound, and no sign of an outage.
+        let is_free = asked.is_some()
+            && matches!(outcome, Outcome::Response(status, headers) if is_rate_limit(status, headers, self.timer.now()));
+        if !is_free
             && let Some(budget) = self.budgets.of(&call.request.url)
             && !budget.try_spend()
         {
@@ -418,9 +428,18 @@ impl Exchanger {
         progress.sent = None;
         let mut request = request.clone();
         let is_covered = self.scope.covers(&request.url);
+        let credential = if is_covered {
+            credential
+        } else {
+            self.enter_foreign(&mut request, via)?;
+            CredentialId::NONE
+        };
+        let budget = self.rate.budget(&request.url, credential);
+        let entered = budget.enter(self.policy.max_wait()).await;
+        let permit = entered.map_err(|refusal| Failure::Transport(refusal.into()))?;
         if is_covered {
             let context = AuthContext {
-                transport: &self.transport,
+                transport: &self.token_transport,
                 limits: &call.limits,
                 timer: &self.timer,
                 redactor: &self.redactor,
@@ -429,8 +448,6 @@ impl Exchanger {
             };
             let authorized = call.auth.authorize(&mut request, &context).await;
             authorized.map_err(|source| self.unauthorized(&request, source))?;
-        } else {
-            self.enter_foreign(&mut request, via)?;
         }
         // Credentials in a URL count only where the caller wrote them, and were taken out of it there.
         let _ = request.url.set_username("");
@@ -438,6 +455,7 @@ impl Exchanger {
         let prepared = request.prepare();
         progress.sent = is_covered.then_some(request);
         let sent = self.transport.send(prepared, &call.limits).await;
+        permit.settle(sent.as_ref());
         sent.map_err(Failure::Transport)
     }
 

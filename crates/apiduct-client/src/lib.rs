@@ -29,7 +29,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! Where to go on: [`mod@paginate`] for the ways to page, [`auth`] for credentials, [`retry`] for patience, [`hook`] for
+//! Where to go on: [`mod@paginate`] for the ways to page, [`auth`] for credentials, [`retry`] and [`rate`] for patience, [`hook`] for
 //! code that looks at every response, [`detect`] for what is found out without being told.
 
 pub mod auth;
@@ -49,6 +49,7 @@ mod page;
 mod pages;
 pub mod paginate;
 mod paginate_builder;
+pub mod rate;
 mod request;
 mod request_builder;
 mod response;

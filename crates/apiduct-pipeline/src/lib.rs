@@ -19,7 +19,6 @@ mod receipt;
 mod recovery;
 mod setup;
 mod sink;
-mod throttle;
 mod wanted;
 mod worker;
 

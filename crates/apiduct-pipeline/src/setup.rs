@@ -1,7 +1,8 @@
-//! From a plan to things that can be fetched: secrets resolved, one client, one gate in front of the network.
+//! From a plan to things that can be fetched: secrets resolved, one client, one set of rate budgets.
 
 use std::sync::Arc;
 
+use apiduct_client::rate::{RateBudgets, RateConfig};
 use apiduct_client::transport::Transport;
 use apiduct_client::{Body, Client, Pages};
 use apiduct_config::plan::ResourcePlan;
@@ -17,7 +18,6 @@ use crate::extract::{Bounds, Node};
 use crate::feed::{MakeRequest, Request};
 use crate::pipeline::Pipeline;
 use crate::sink::{BatchSink, NoSink};
-use crate::throttle::{Allowance, Throttle};
 use crate::wanted::Wanted;
 
 /// Part of the memory bound that the pages waiting for one resource's worker may take.
@@ -48,16 +48,12 @@ impl Setup {
             Some(transport) => Arc::clone(transport),
             None => default_transport(&runtime, &resolved)?,
         };
-        let interval = runtime
-            .rate_limit
-            .map(|limit| limit.per / limit.requests.max(1));
-        let allowance = Allowance {
-            concurrency: runtime.concurrency,
-            interval,
+        let rate = RateConfig {
             max_requests: pipeline.options.max_requests,
+            ..runtime.rate()
         };
-        let throttle = Arc::new(Throttle::new(inner, Arc::clone(&pipeline.timer), allowance));
-        let client = client(pipeline, &runtime, &resolved, &throttle)?;
+        let budgets = RateBudgets::new(rate, Arc::clone(&pipeline.timer));
+        let client = client(pipeline, &runtime, &resolved, (inner, budgets))?;
         Ok(Self {
             concurrency: runtime.concurrency,
             memory: runtime.memory,
@@ -189,12 +185,13 @@ fn client(
     pipeline: &Pipeline,
     runtime: &apiduct_config::resolve::Runtime,
     resolved: &Resolved,
-    throttle: &Arc<Throttle>,
+    (transport, budgets): (Arc<dyn Transport>, RateBudgets),
 ) -> Result<Client, RunError> {
     let plan = &pipeline.plan.client;
     let mut builder = Client::builder(resolved.base_url.as_str())
         .auth(Arc::clone(&resolved.auth))
-        .transport(Arc::clone(throttle))
+        .transport(transport)
+        .rate_budgets(budgets)
         .timer(Arc::clone(&pipeline.timer))
         .retry(runtime.retry())
         .limits(runtime.limits())

@@ -12,10 +12,11 @@ use super::checks::{header, parse_selector, register_header, register_param, tak
 use super::{Client, Shared};
 use crate::auth::{Auth, Basic, NoAuth};
 use crate::error::{Cause, Error};
-use crate::exchange::Exchanger;
+use crate::exchange::{Exchanger, Gated};
 use crate::hook::Hook;
 use crate::origin::{CredentialScope, OnForeignOrigin};
 use crate::paginate::Paginator;
+use crate::rate::{RateBudgets, RateConfig};
 use crate::request::{self, ParamValue};
 use crate::response::ERROR_EXCERPT;
 use crate::retry::{Backoff, RetryBudgets, RetryConfig, RetryPolicy};
@@ -34,6 +35,8 @@ pub struct ClientBuilder {
     transport: Option<Arc<dyn Transport>>,
     timer: Arc<dyn Timer>,
     retry: RetryConfig,
+    rate: RateConfig,
+    budgets: Option<RateBudgets>,
     limits: Limits,
     allowed_hosts: Vec<String>,
     on_foreign: OnForeignOrigin,
@@ -56,6 +59,8 @@ impl ClientBuilder {
             transport: None,
             timer: Arc::new(TokioTimer::default()),
             retry: RetryConfig::default(),
+            rate: RateConfig::default(),
+            budgets: None,
             limits: Limits::default(),
             allowed_hosts: Vec::new(),
             on_foreign: OnForeignOrigin::default(),
@@ -131,6 +136,19 @@ impl ClientBuilder {
     /// Retries like this. Default: [`RetryConfig::default`].
     pub fn retry(mut self, retry: RetryConfig) -> Self {
         self.retry = retry;
+        self
+    }
+
+    /// Sends this many requests, and this fast. Default: [`RateConfig::default`].
+    pub fn rate(mut self, rate: RateConfig) -> Self {
+        self.rate = rate;
+        self
+    }
+
+    /// Shares these budgets with other clients, instead of what [`ClientBuilder::rate`] says. Default: budgets of its
+    /// own.
+    pub fn rate_budgets(mut self, budgets: RateBudgets) -> Self {
+        self.budgets = Some(budgets);
         self
     }
 
@@ -210,8 +228,18 @@ impl ClientBuilder {
                 "apiduct/",
                 env!("CARGO_PKG_VERSION")
             )));
+        let (config, timer) = (self.rate, Arc::clone(&self.timer));
+        let budgets = self.budgets;
+        let rate = budgets.unwrap_or_else(|| RateBudgets::new(config, timer));
+        let token_transport = Arc::new(Gated {
+            inner: Arc::clone(&transport),
+            rate: rate.clone(),
+            max_wait: self.retry.max_wait,
+        });
         let exchanger = Exchanger {
             transport,
+            token_transport,
+            rate,
             timer: self.timer,
             backoff: Backoff::new(&self.retry),
             budgets: RetryBudgets::new(self.retry.budget),

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 pub use backoff::Backoff;
 pub use budget::{RetryBudget, RetryBudgets};
+pub(crate) use policy::is_rate_limit;
 pub use policy::{Outcome, RetryDecision, RetryPolicy, RetryReason, retry_after};
 
 /// How patient a client is.
@@ -40,8 +41,8 @@ pub struct RetryConfig {
     /// Whether requests are retried that could do something twice (POST, PATCH). Default false: those only when they
     /// certainly never arrived, or were refused with 429. Pagination reads, so its requests count as safe.
     pub retry_unsafe: bool,
-    /// How many failures in a row per origin are retried, over all requests together; every success gives back a
-    /// fifth of a retry. `None`: no bound. Default 100.
+    /// How many failures in a row per origin are retried, over all requests together; every success gives one back.
+    /// A refusal with 429 that names a wait costs nothing. `None`: no bound. Default 35.
     pub budget: Option<u32>,
 }
 
@@ -56,7 +57,7 @@ impl Default for RetryConfig {
             jitter: None,
             statuses: vec![429..=429, 500..=599],
             retry_unsafe: false,
-            budget: Some(100),
+            budget: Some(35),
         }
     }
 }

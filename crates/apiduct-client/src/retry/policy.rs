@@ -5,6 +5,7 @@ use http::StatusCode;
 use http::header::{HeaderMap, RETRY_AFTER};
 
 use super::RetryConfig;
+use crate::rate::wait_until_reset;
 use crate::response::RetryStop;
 use crate::transport::TransportError;
 
@@ -89,20 +90,23 @@ impl RetryPolicy {
     ) -> RetryDecision {
         let (reason, after, did_nothing) = match outcome {
             Outcome::Response(status, headers) => {
-                if !self
-                    .config
-                    .statuses
-                    .iter()
-                    .any(|range| range.contains(&status.as_u16()))
-                {
+                let is_limit = is_rate_limit(status, headers, now);
+                let counts_as = if is_limit {
+                    StatusCode::TOO_MANY_REQUESTS
+                } else {
+                    status
+                };
+                if !self.retries_status(counts_as) {
                     return RetryDecision::Keep;
                 }
-                let after = self.asked_wait(headers, now);
-                (
-                    RetryReason::Status(status),
-                    after,
-                    status == StatusCode::TOO_MANY_REQUESTS,
-                )
+                let after = self.asked_wait(counts_as, headers, now);
+                (RetryReason::Status(status), after, is_limit)
+            }
+            Outcome::Failed(TransportError::Paused { asked, max_wait }) => {
+                return RetryDecision::Stop(RetryStop::WaitTooLong {
+                    asked: *asked,
+                    max_wait: *max_wait,
+                });
             }
             Outcome::Failed(error) if error.is_retried() => {
                 let reason = RetryReason::Transport(error.to_string());
@@ -128,13 +132,39 @@ impl RetryPolicy {
         }
     }
 
-    fn asked_wait(&self, headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
-        if self.config.respect_retry_after {
-            retry_after(headers, now)
-        } else {
-            None
-        }
+    /// The longest wait that a server may ask for.
+    pub fn max_wait(&self) -> Duration {
+        self.config.max_wait
     }
+
+    fn retries_status(&self, status: StatusCode) -> bool {
+        let status = status.as_u16();
+        let mut ranges = self.config.statuses.iter();
+        ranges.any(|range| range.contains(&status))
+    }
+
+    fn asked_wait(
+        &self,
+        status: StatusCode,
+        headers: &HeaderMap,
+        now: SystemTime,
+    ) -> Option<Duration> {
+        if !self.config.respect_retry_after {
+            return None;
+        }
+        retry_after(headers, now).or_else(|| {
+            let is_limit = status == StatusCode::TOO_MANY_REQUESTS;
+            is_limit.then(|| wait_until_reset(headers, now))?
+        })
+    }
+}
+
+/// Whether a response says that too many requests came: status 429, or 403 with a wait or a used-up limit, as some
+/// services have it.
+pub(crate) fn is_rate_limit(status: StatusCode, headers: &HeaderMap, now: SystemTime) -> bool {
+    status == StatusCode::TOO_MANY_REQUESTS
+        || status == StatusCode::FORBIDDEN
+            && (retry_after(headers, now).is_some() || wait_until_reset(headers, now).is_some())
 }
 
 /// The wait that a `Retry-After` header asks for, as seconds (also with decimals) or as a date. `None` when there is
@@ -253,6 +283,25 @@ mod tests {
                 max_wait: Duration::from_mins(5),
             })
         );
+    }
+
+    #[test]
+    fn a_used_up_limit_asks_for_a_wait_until_its_reset() {
+        let mut headers = HeaderMap::new();
+        headers.insert("x-ratelimit-remaining", "0".parse().unwrap());
+        headers.insert("x-ratelimit-reset", "9".parse().unwrap());
+        for (status, after) in [(429, Some(9)), (403, Some(9)), (503, None)] {
+            let outcome = Outcome::Response(StatusCode::from_u16(status).unwrap(), &headers);
+            let RetryDecision::Retry { after: asked, .. } = policy().decide(outcome, 1, true, NOW)
+            else {
+                panic!("{status} is tried again");
+            };
+            assert_eq!(asked, after.map(Duration::from_secs), "{status}");
+        }
+        headers.insert("x-ratelimit-remaining", "5".parse().unwrap());
+        let outcome = Outcome::Response(StatusCode::FORBIDDEN, &headers);
+        let decision = policy().decide(outcome, 1, true, NOW);
+        assert_eq!(decision, RetryDecision::Keep, "this one is no limit");
     }
 
     #[test]

@@ -72,6 +72,14 @@ pub enum TransportError {
     /// The number of requests that the caller allows is spent. Never retried; no request left.
     #[error("the allowed number of requests is spent")]
     Quota,
+    /// The server asked for no further request before a time that is too far away. Never retried; no request left.
+    #[error("the server asked for no request within the next {} s, above `max_wait` ({} s)", asked.as_secs(), max_wait.as_secs())]
+    Paused {
+        /// How long it is until then.
+        asked: Duration,
+        /// The longest wait that the configuration allows.
+        max_wait: Duration,
+    },
     /// Anything else. Not retried.
     #[error("the exchange failed")]
     Other {
@@ -114,6 +122,7 @@ impl TransportError {
             | Self::Decode { .. }
             | Self::InvalidUrl { .. }
             | Self::Quota
+            | Self::Paused { .. }
             | Self::Other { .. } => false,
         }
     }
@@ -127,6 +136,7 @@ impl TransportError {
                 | Self::Tls { .. }
                 | Self::InvalidUrl { .. }
                 | Self::Quota
+                | Self::Paused { .. }
                 | Self::Timeout {
                     which: TimeLimit::Connect,
                     ..
@@ -145,7 +155,7 @@ impl TransportError {
             | Self::Decode { source }
             | Self::Other { source } => *source = Cause::new(mask(source.text())),
             Self::InvalidUrl { reason } => *reason = mask(reason),
-            Self::Timeout { .. } | Self::TooLarge { .. } | Self::Quota => {}
+            Self::Timeout { .. } | Self::TooLarge { .. } | Self::Quota | Self::Paused { .. } => {}
         }
         self
     }
@@ -168,6 +178,7 @@ impl Hint for TransportError {
             Self::Timeout { .. } => "ask for smaller pages, or raise `timeout`",
             Self::TooLarge { .. } => "ask for smaller pages, or raise `max_response_bytes`",
             Self::Decode { .. } => "try the header `Accept-Encoding: identity`",
+            Self::Paused { .. } => "raise `max_wait` to keep waiting, or run again later",
             Self::Broken { .. } | Self::InvalidUrl { .. } | Self::Quota | Self::Other { .. } => {
                 return None;
             }

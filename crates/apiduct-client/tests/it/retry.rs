@@ -236,3 +236,25 @@ async fn what_cannot_be_helped_by_trying_again_fails_at_once() {
     assert_eq!(error.retry_stop(), None);
     assert!(timer.waits().is_empty());
 }
+
+#[tokio::test]
+async fn a_total_outage_costs_first_tries_and_35_requests() {
+    // The waits that the server names are no way around the bound.
+    for headers in [&[][..], &[("retry-after", "1")]] {
+        let headers: Vec<(&'static str, &'static str)> = headers.to_vec();
+        let script = Script::new(move |_| answer(503, &headers, ""));
+        let client = script.client().0.build().unwrap();
+        let resources = (0..40).map(|number| {
+            let pages = client.paginate(&format!("/resource/{number}")).send();
+            async move {
+                let mut pages = pages;
+                pages.next().await.unwrap_err()
+            }
+        });
+        let errors = futures_util::future::join_all(resources).await;
+        assert_eq!(errors.len(), 40);
+        assert_eq!(script.sent().len(), 40 + 35);
+        let spent = |error: &&Error| error.retry_stop() == Some(RetryStop::BudgetSpent);
+        assert!(errors.iter().filter(spent).count() >= 33);
+    }
+}

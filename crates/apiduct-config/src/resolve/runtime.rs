@@ -2,12 +2,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use apiduct_client::Limits;
+use apiduct_client::rate::{RateConfig, Window};
 use apiduct_client::retry::RetryConfig;
 
 use super::source::SecretSource;
 use crate::error::{ConfigErrorKind, ConfigErrors, Problems};
 use crate::locate::{Format, Mark, Node};
-use crate::spec::{Located, RateLimit, RuntimeSpec, Written, duration};
+use crate::spec::{Located, RuntimeSpec, Written, duration};
 use crate::template::Template;
 
 /// Limits, timeouts and retries of a run.
@@ -33,8 +34,8 @@ pub struct Runtime {
     pub max_wait: Duration,
     /// Requests in flight to one host. Default: 8.
     pub concurrency: usize,
-    /// The most requests in a time. Default: no bound.
-    pub rate_limit: Option<RateLimit>,
+    /// The most requests in a time, all to be kept. Default: no bound.
+    pub rate_limit: Vec<Window>,
     /// The largest body in bytes, also after decompression. Default: 256 MiB.
     pub max_response_bytes: u64,
     /// Bound of everything in flight, in bytes. Default: 256 MiB.
@@ -66,7 +67,7 @@ impl Default for Runtime {
             total_timeout: None,
             max_wait: Duration::from_mins(5),
             concurrency: 8,
-            rate_limit: None,
+            rate_limit: Vec::new(),
             max_response_bytes: 256 * MEBIBYTE,
             memory: 256 * MEBIBYTE,
             user_agent: None,
@@ -96,7 +97,7 @@ impl Runtime {
             connect_timeout: spec.connect_timeout.value().copied(),
             idle_timeout: spec.idle_timeout.value().copied(),
             total_timeout: spec.total_timeout.value().copied(),
-            rate_limit: spec.rate_limit.value().copied(),
+            rate_limit: spec.rate_limit.value().cloned().unwrap_or_default(),
             user_agent: spec.user_agent.located().cloned(),
             ca_bundle: spec.ca_bundle.located().cloned(),
             http_show_error_body: spec.http_show_error_body.value().copied(),
@@ -237,6 +238,15 @@ impl Runtime {
             (None, None) => 300,
         };
         usize::try_from(length).unwrap_or(usize::MAX)
+    }
+
+    /// How many requests go out, and how fast.
+    pub fn rate(&self) -> RateConfig {
+        RateConfig {
+            concurrency: self.concurrency,
+            windows: self.rate_limit.clone(),
+            ..RateConfig::default()
+        }
     }
 
     /// How long one try may take and how large its answer may be.

@@ -412,7 +412,7 @@ fn the_defaults_of_runtime_are_those_of_the_contract() {
     assert_eq!(runtime.max_retry_delay, Duration::from_mins(5));
     assert_eq!(runtime.concurrency, 8);
     assert_eq!(runtime.max_response_bytes, 256 * 1024 * 1024);
-    assert_eq!(runtime.rate_limit, None);
+    assert!(runtime.rate_limit.is_empty());
     assert_eq!(runtime.limits().idle_timeout, Duration::from_mins(1));
     assert_eq!(runtime.limits().connect_timeout, Duration::from_secs(30));
 }
@@ -420,10 +420,13 @@ fn the_defaults_of_runtime_are_those_of_the_contract() {
 #[test]
 fn runtime_takes_what_the_file_says() {
     let runtime = runtime(
-        "max_retries: 2, backoff_factor: 0.5, timeout: 10s, idle_timeout: 1m, total_timeout: 1h, rate_limit: 10/s, memory: 64MiB, concurrency: 3, log_level: WARNING, max_wait: 5m",
+        "max_retries: 2, backoff_factor: 0.5, timeout: 10s, idle_timeout: 1m, total_timeout: 1h, rate_limit: [10/s, 5000/h], memory: 64MiB, concurrency: 3, log_level: WARNING, max_wait: 5m",
     );
     assert_eq!(runtime.retry().max_retries, 2);
-    assert_eq!(runtime.rate_limit.unwrap().requests, 10);
+    let rate = runtime.rate();
+    let windows = rate.windows.iter().map(ToString::to_string);
+    assert_eq!(windows.collect::<Vec<_>>(), ["10/s", "5000/h"]);
+    assert_eq!(rate.concurrency, 3);
     assert_eq!(runtime.memory, 64 * 1024 * 1024);
     assert_eq!(runtime.log_level, Some("warning"));
     let limits = runtime.limits();

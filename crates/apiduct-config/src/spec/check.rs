@@ -4,6 +4,7 @@ mod tagged;
 
 use std::fmt;
 
+use apiduct_client::rate::Window;
 use apiduct_json::Selector;
 
 pub(crate) use tagged::unknown_type;
@@ -180,7 +181,7 @@ impl Checker<'_> {
                 .is_ok_and(|number| number >= 0.0 && number.is_finite()),
             Kind::Duration => units::duration(text).is_some(),
             Kind::Bytes => units::bytes(text).is_some(),
-            _ => units::rate(text).is_some(),
+            _ => text.parse::<Window>().is_ok(),
         };
         if !is_valid {
             let kind = ConfigErrorKind::Malformed {

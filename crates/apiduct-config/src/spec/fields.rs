@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
+use apiduct_client::rate::Window;
 use apiduct_json::Selector;
 
 use super::table::{Kind, Object};
-use super::units::{self, RateLimit};
+use super::units;
 use crate::locate::{Entry, Mark, Node, NodeValue};
 use crate::template::{Mode, Template};
 
@@ -164,8 +165,13 @@ impl<'n> Fields<'n> {
         self.read(name, |node, _| units::bytes(node.scalar_text()?))
     }
 
-    pub(crate) fn rate(&self, name: &str) -> Written<RateLimit> {
-        self.read(name, |node, _| units::rate(node.as_text()?))
+    /// One rate or a list of them.
+    pub(crate) fn rates(&self, name: &str) -> Written<Vec<Window>> {
+        self.read(name, |node, _| {
+            let nodes = node.as_list().unwrap_or(std::slice::from_ref(node));
+            let rate = |node: &Node| node.as_text()?.parse().ok();
+            Some(nodes.iter().filter_map(rate).collect())
+        })
     }
 
     pub(crate) fn selector(&self, name: &str) -> Written<Selector> {

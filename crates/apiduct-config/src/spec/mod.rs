@@ -31,7 +31,6 @@ pub use fields::{Located, Written};
 pub use paginator::PaginatorSpec;
 pub use resource::{ColumnSpec, ResourceSpec};
 pub use runtime::RuntimeSpec;
-pub use units::RateLimit;
 pub(crate) use units::duration;
 
 use crate::error::{ConfigErrorKind, ConfigErrors, Problems};

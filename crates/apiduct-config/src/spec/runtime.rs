@@ -1,8 +1,9 @@
 use std::time::Duration;
 
+use apiduct_client::rate::Window;
+
 use super::fields::{Fields, Written};
 use super::keys::RUNTIME;
-use super::units::RateLimit;
 use crate::locate::{Mark, Node, NodeValue};
 use crate::template::{Mode, Template};
 
@@ -27,8 +28,8 @@ pub struct RuntimeSpec {
     pub max_wait: Written<Duration>,
     /// Requests in flight to one host.
     pub concurrency: Written<u64>,
-    /// The most requests in a time.
-    pub rate_limit: Written<RateLimit>,
+    /// The most requests in a time, all to be kept.
+    pub rate_limit: Written<Vec<Window>>,
     /// The largest body in bytes.
     pub max_response_bytes: Written<u64>,
     /// Bound of everything in flight, in bytes.
@@ -62,7 +63,7 @@ impl RuntimeSpec {
             total_timeout: fields.duration("total_timeout"),
             max_wait: fields.duration("max_wait"),
             concurrency: fields.integer("concurrency"),
-            rate_limit: fields.rate("rate_limit"),
+            rate_limit: fields.rates("rate_limit"),
             max_response_bytes: fields.bytes("max_response_bytes"),
             memory: fields.bytes("memory"),
             user_agent: fields.text("user_agent", Mode::References),

@@ -1,28 +1,6 @@
-//! Durations, sizes and rates as people write them.
+//! Durations and sizes as people write them.
 
-use std::fmt;
 use std::time::Duration;
-
-/// At most so many requests in such a time.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct RateLimit {
-    /// How many.
-    pub requests: u32,
-    /// In how long.
-    pub per: Duration,
-}
-
-impl fmt::Display for RateLimit {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.per.as_secs() {
-            1 => write!(f, "{}/s", self.requests),
-            60 => write!(f, "{}/min", self.requests),
-            3600 => write!(f, "{}/h", self.requests),
-            86_400 => write!(f, "{}/day", self.requests),
-            seconds => write!(f, "{}/{seconds}s", self.requests),
-        }
-    }
-}
 
 /// The regular expressions that the schema uses for what the functions here accept.
 pub(crate) const DURATION_PATTERN: &str =
@@ -96,23 +74,6 @@ pub(crate) fn bytes(text: &str) -> Option<u64> {
     (size < 9e18).then_some(size as u64)
 }
 
-/// Reads `10/s`, `100/min`, `5000/h`, `1000/day`.
-pub(crate) fn rate(text: &str) -> Option<RateLimit> {
-    let (requests, unit) = text.split_once('/')?;
-    let seconds = match unit.trim() {
-        "s" | "sec" | "second" => 1,
-        "m" | "min" | "minute" => 60,
-        "h" | "hour" => 3600,
-        "d" | "day" => 86_400,
-        _ => return None,
-    };
-    let requests: u32 = requests.trim().parse().ok()?;
-    (requests > 0).then_some(RateLimit {
-        requests,
-        per: Duration::from_secs(seconds),
-    })
-}
-
 fn plain_number(text: &str) -> Option<f64> {
     let (amount, rest) = split_number(text.trim())?;
     rest.is_empty().then_some(amount)
@@ -176,17 +137,6 @@ mod tests {
         assert_eq!(bytes("-1"), None);
     }
 
-    #[test]
-    fn rates_read_as_written_and_show_the_same() {
-        for text in ["10/s", "100/min", "5000/h", "7/day"] {
-            assert_eq!(rate(text).unwrap().to_string(), text);
-        }
-        assert_eq!(rate("10 / second").unwrap().to_string(), "10/s");
-        for text in ["10", "0/s", "/s", "10/fortnight", "ten/s"] {
-            assert_eq!(rate(text), None, "{text}");
-        }
-    }
-
     proptest::proptest! {
         #[test]
         fn a_sum_of_parts_is_the_duration(hours in 0u64..1000, minutes in 0u64..1000, millis in 0u64..100_000) {
@@ -198,7 +148,7 @@ mod tests {
 
         #[test]
         fn no_text_makes_the_readers_panic(text in "\\PC{0,24}") {
-            let _ = (duration(&text), bytes(&text), rate(&text));
+            let _ = (duration(&text), bytes(&text));
         }
     }
 }

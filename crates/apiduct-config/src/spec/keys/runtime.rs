@@ -77,8 +77,8 @@ pub(crate) static RUNTIME: Object = Object {
         .or("8"),
         key(
             "rate_limit",
-            Kind::Rate,
-            "The most requests in a time, such as `10/s`.",
+            Kind::OneOrMany(&Kind::Rate),
+            "The most requests in a time, such as `10/s`, or a list of such rates, all to be kept.",
         ),
         key(
             "max_response_bytes",
