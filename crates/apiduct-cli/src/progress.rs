@@ -52,6 +52,7 @@ struct Counts {
     bytes: u64,
     retries: u64,
     rate_limited: u64,
+    in_flight: u64,
 }
 
 impl Counts {
@@ -71,6 +72,9 @@ impl Counts {
                 " · {} rows/s",
                 HumanCount(per_second(self.rows, seconds))
             );
+        }
+        if self.in_flight > 1 {
+            let _ = write!(text, " · {} in flight", self.in_flight);
         }
         if self.retries > 0 {
             let _ = write!(text, " · {} retries", HumanCount(self.retries));
@@ -160,7 +164,11 @@ impl Progress {
         let Some(line) = lines.resources.get(resource) else {
             return;
         };
-        let text = line.counts.text(now.saturating_sub(line.since));
+        let counts = Counts {
+            in_flight: 0,
+            ..line.counts
+        };
+        let text = counts.text(now.saturating_sub(line.since));
         line.bar.finish_and_clear();
         drop(lines);
         self.note(&format!("✓ {:width$} {text}", resource.as_str()));
@@ -222,6 +230,7 @@ impl EventSink for Progress {
                 bytes,
                 retries,
                 rate_limited,
+                in_flight,
             } => {
                 self.update(resource, |counts| {
                     counts.requests += 1 + retries;
@@ -229,6 +238,7 @@ impl EventSink for Progress {
                     counts.bytes += bytes;
                     counts.retries += retries;
                     counts.rate_limited += rate_limited;
+                    counts.in_flight = *in_flight;
                 });
             }
             Event::Finished { resource } => self.finish(resource),
@@ -268,6 +278,7 @@ mod tests {
             "12 requests · 1,187 rows · 3.00 MiB · 594 rows/s"
         );
         let troubled = Counts {
+            in_flight: 8,
             retries: 2,
             rate_limited: 1,
             ..counts
@@ -275,7 +286,7 @@ mod tests {
         assert!(
             troubled
                 .text(Duration::ZERO)
-                .ends_with("3.00 MiB · 2 retries · 1 × 429")
+                .ends_with("3.00 MiB · 8 in flight · 2 retries · 1 × 429")
         );
     }
 
@@ -302,6 +313,7 @@ mod tests {
                 bytes: 1000,
                 retries: 1,
                 rate_limited: 0,
+                in_flight: 3,
             });
         }
         progress.event(&Event::Finished {

@@ -51,7 +51,7 @@ pub use destination::{
     Batches, Capabilities, Commit, Delivery, Destination, Loader, QueryResult, batch_bytes,
 };
 pub use error::{DestinationError, LoadError, LockError, PackageError};
-pub use load::{Loaded, load_package};
+pub use load::{Loaded, load_package, load_package_watched};
 pub use load_id::{LoadId, LoadIds, ParseLoadIdError};
 pub use lock::{Holder, PipelineLock};
 pub use package::{LoadPackage, Manifest, PackageWriter, PackagedTable, Packages, Seal, Segment};

@@ -35,10 +35,30 @@ pub fn load_package(
     package: &LoadPackage,
     clock: &dyn Clock,
 ) -> Result<Loaded, LoadError> {
+    load_package_watched(loader, package, clock, &mut |_, _| {})
+}
+
+/// The same as [`load_package`]; `written` hears of each table whose rows have been written, and of how many they are,
+/// while they are not visible yet.
+///
+/// # Errors
+///
+/// Those of [`load_package`].
+pub fn load_package_watched(
+    loader: &mut dyn Loader,
+    package: &LoadPackage,
+    clock: &dyn Clock,
+    written: &mut dyn FnMut(&TableName, u64),
+) -> Result<Loaded, LoadError> {
     let load_id = package.load_id();
     let refused = |source| named(load_id, source);
     loader.begin().map_err(refused)?;
-    let result = Load { loader, package }.run(clock);
+    let load = Load {
+        loader,
+        package,
+        written,
+    };
+    let result = load.run(clock);
     let is_committed = result.as_ref().is_ok_and(|loaded| !loaded.was_there);
     if !is_committed && let Err(error) = loader.rollback() {
         tracing::warn!(%load_id, %error, "the transaction was not rolled back in good order");
@@ -50,6 +70,7 @@ pub fn load_package(
 struct Load<'a> {
     loader: &'a mut dyn Loader,
     package: &'a LoadPackage,
+    written: &'a mut dyn FnMut(&TableName, u64),
 }
 
 impl Load<'_> {
@@ -130,6 +151,7 @@ impl Load<'_> {
                     written: rows,
                 });
             }
+            (self.written)(&table.name, rows);
             written.insert(table.name.clone(), rows);
         }
         Ok(written)

@@ -40,6 +40,8 @@ pub enum Event {
         retries: u64,
         /// Answers `429` among them.
         rate_limited: u64,
+        /// Requests of the resource that are under way behind this page.
+        in_flight: u64,
     },
     /// All pages of a resource have been read into rows.
     Finished {

@@ -5,8 +5,7 @@ use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use apiduct_client::paginate::{Position, Reason, Total};
-use apiduct_client::{Error, Findings, Page, Pages};
+use apiduct_client::{Drift, Error, Findings, Page, Pages, Tally};
 use apiduct_model::{ResourceName, Scalar};
 use apiduct_normalize::TapRow;
 use tokio::sync::mpsc;
@@ -15,7 +14,7 @@ use tokio::task::JoinSet;
 use crate::error::RunError;
 use crate::event::{Event, EventSink};
 use crate::queue::{Closed, Sender};
-use crate::receipt::{ResourceReceipt, Status};
+use crate::receipt::{DriftReceipt, ResourceReceipt, Status};
 use crate::worker::{Delivery, ParentRows};
 
 /// The pages of a resource, for one record of its parent or as a whole.
@@ -43,8 +42,18 @@ pub(crate) struct Counters {
     bytes: AtomicU64,
     requests: AtomicU64,
     rate_limited: AtomicU64,
-    /// The API's own count of records, if it gives one.
-    expected: Mutex<Option<u64>>,
+    /// What the walks that are over had to say.
+    walks: Mutex<Walks>,
+}
+
+/// What the walks over the pages of a resource had to say: one, or one for each parent.
+#[derive(Debug, Default)]
+struct Walks {
+    count: u64,
+    /// The walks that were told how many records there are, and the sum of those.
+    told: u64,
+    expected: u64,
+    drift: Drift,
 }
 
 /// One resource being fetched.
@@ -65,25 +74,25 @@ impl Feed {
     pub(crate) async fn top(&self, queue: &Sender<Delivery>) -> Result<(), RunError> {
         let mut request = self.maker.request(None)?;
         let mut number = 0;
-        let mut expected = Expected::default();
         while let Some(page) = self.next(&mut request, number).await? {
             number += 1;
             if number == 1 {
                 self.report(request.pages.findings());
             }
-            expected.note(&page, request.pages.findings());
+            let in_flight = request.pages.in_flight();
             let delivery = Delivery {
                 page: number,
                 records: page.raw_records().clone(),
                 constants: Vec::new(),
             };
-            if self.deliver(queue, &page, delivery).await.is_err() {
+            let delivered = self.deliver(queue, &page, delivery, in_flight);
+            if delivered.await.is_err() {
                 return Ok(());
             }
         }
-        if !request.pages.end().is_some_and(Reason::is_cut_short) {
-            self.counters.expect(expected.records);
-        }
+        let pages = &request.pages;
+        self.counters.add_walk(&pages.tally(), pages.drift());
+        self.warn_of_drift();
         Ok(())
     }
 
@@ -120,19 +129,25 @@ impl Feed {
                     None => has_more = false,
                 },
                 fetched = head(&mut running), if !running.is_empty() => match fetched.unwrap_or(Err(RunError::WorkerLost))? {
-                    Some(fetched) => {
+                    Fetched::Page(fetched) => {
                         if std::mem::take(&mut is_first) {
                             self.report(fetched.findings.as_ref());
                         }
-                        if self.deliver(queue, &fetched.page, fetched.delivery).await.is_err() {
+                        let in_flight = tasks.len();
+                        if self.deliver(queue, &fetched.page, fetched.delivery, in_flight).await.is_err() {
                             return Ok(());
                         }
                     }
-                    None => drop(running.pop_front()),
+                    Fetched::End(tally, drift) => {
+                        self.counters.add_walk(&tally, &drift);
+                        running.pop_front();
+                    }
                 },
-                else => return Ok(()),
+                else => break,
             }
         }
+        self.warn_of_drift();
+        Ok(())
     }
 
     fn spawn(&self, tasks: &mut JoinSet<()>, parent: &TapRow) -> Result<Inlet, RunError> {
@@ -144,24 +159,24 @@ impl Feed {
             loop {
                 let page = feed.next(&mut request, number).await;
                 let fetched = page.map(|page| {
-                    let page = page?;
+                    let pages = &request.pages;
+                    let Some(page) = page else {
+                        return Fetched::End(pages.tally(), pages.drift().clone());
+                    };
                     number += 1;
-                    let records = page.raw_records().clone();
                     let delivery = Delivery {
                         page: number,
-                        records,
+                        records: page.raw_records().clone(),
                         constants: request.constants.clone(),
                     };
-                    let findings = (number == 1)
-                        .then(|| request.pages.findings().cloned())
-                        .flatten();
-                    Some(Fetched {
+                    let findings = (number == 1).then(|| pages.findings().cloned()).flatten();
+                    Fetched::Page(Box::new(FetchedPage {
                         page,
                         delivery,
                         findings,
-                    })
+                    }))
                 });
-                let goes_on = matches!(fetched, Ok(Some(_)));
+                let goes_on = matches!(fetched, Ok(Fetched::Page(_)));
                 if sender.send(fetched).await.is_err() || !goes_on {
                     return;
                 }
@@ -174,6 +189,16 @@ impl Feed {
         let failed =
             |source: Error| RunError::source(&self.resource, done + 1, &request.parent, source);
         request.pages.next().await.map_err(failed)
+    }
+
+    /// Says so if the lists changed while they were read.
+    fn warn_of_drift(&self) {
+        let walks = self.counters.walks.lock();
+        let drift = walks.unwrap_or_else(PoisonError::into_inner).drift.clone();
+        if !drift.is_none() {
+            let message = format!("`{}` changed while it was read: {drift}", self.resource);
+            self.events.event(&Event::Warning { message });
+        }
     }
 
     fn report(&self, findings: Option<&Findings>) {
@@ -190,6 +215,7 @@ impl Feed {
         queue: &Sender<Delivery>,
         page: &Page,
         delivery: Delivery,
+        in_flight: usize,
     ) -> Result<(), Closed> {
         let (rows, bytes) = (
             delivery.records.len() as u64,
@@ -213,40 +239,27 @@ impl Feed {
             bytes,
             retries,
             rate_limited,
+            in_flight: in_flight as u64,
         };
         self.events.event(&event);
         queue.send(delivery, page.response.body.len()).await
     }
 }
 
-/// How many records there should be, by what the pages say.
-#[derive(Debug, Default)]
-struct Expected {
-    /// Records that lie before the first page.
-    skipped: Option<u64>,
-    records: Option<u64>,
-}
+/// The pages of one parent as they come.
+type Inlet = mpsc::Receiver<Result<Fetched, RunError>>;
 
-impl Expected {
-    fn note(&mut self, page: &Page, findings: Option<&Findings>) {
-        let skipped = *self.skipped.get_or_insert(match page.position {
-            Position::Number(number) => number,
-            _ => 0,
-        });
-        if let Some(Total::Records(total)) =
-            findings.and_then(|found| found.paginator.paginator.total(page))
-        {
-            self.records = Some(total.saturating_sub(skipped));
-        }
-    }
+/// What comes from a parent.
+#[derive(Debug)]
+enum Fetched {
+    Page(Box<FetchedPage>),
+    /// There are no more pages.
+    End(Tally, Drift),
 }
-
-/// The pages of one parent as they come; `None` after the last one.
-type Inlet = mpsc::Receiver<Result<Option<Fetched>, RunError>>;
 
 /// A page of one parent, fetched and not yet delivered.
 #[derive(Debug)]
-struct Fetched {
+struct FetchedPage {
     page: Page,
     delivery: Delivery,
     findings: Option<Findings>,
@@ -261,8 +274,14 @@ async fn head<T>(running: &mut VecDeque<mpsc::Receiver<T>>) -> Option<T> {
 }
 
 impl Counters {
-    fn expect(&self, records: Option<u64>) {
-        *self.expected.lock().unwrap_or_else(PoisonError::into_inner) = records;
+    fn add_walk(&self, tally: &Tally, drift: &Drift) {
+        let mut walks = self.walks.lock().unwrap_or_else(PoisonError::into_inner);
+        walks.count += 1;
+        if let Some(expected) = tally.expected() {
+            walks.told += 1;
+            walks.expected += expected;
+        }
+        walks.drift.add(drift);
     }
 
     /// The counts as the receipt shows them.
@@ -270,7 +289,10 @@ impl Counters {
         let pages = self.pages.load(Ordering::Relaxed);
         let requests = self.requests.load(Ordering::Relaxed);
         let rows = self.rows.load(Ordering::Relaxed);
-        let expected_rows = *self.expected.lock().unwrap_or_else(PoisonError::into_inner);
+        let walks = self.walks.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_told = walks.count > 0 && walks.told == walks.count;
+        let expected_rows = is_told.then_some(walks.expected);
+        let drift = &walks.drift;
         let is_complete = expected_rows.is_none_or(|expected| expected == rows);
         ResourceReceipt {
             status: if is_complete {
@@ -285,6 +307,11 @@ impl Counters {
             bytes: self.bytes.load(Ordering::Relaxed),
             retries: requests.saturating_sub(pages),
             rate_limited: self.rate_limited.load(Ordering::Relaxed),
+            drift: (!drift.is_none()).then_some(DriftReceipt {
+                overlaps: drift.overlaps,
+                repeated_rows: drift.repeated_records,
+                total_changes: drift.total_changes,
+            }),
             ..ResourceReceipt::default()
         }
     }

@@ -28,4 +28,4 @@ pub use event::{Event, EventSink, NoEvents};
 pub use options::RunOptions;
 pub use pipeline::{Pipeline, PipelineBuilder};
 pub use preview::{CheckedResource, Preview, PreviewTable, ResourceCheck};
-pub use receipt::{Receipt, ResourceReceipt, Status};
+pub use receipt::{DriftReceipt, Receipt, ResourceReceipt, Status};

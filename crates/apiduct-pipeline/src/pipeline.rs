@@ -8,9 +8,9 @@ use apiduct_config::Plan;
 use apiduct_config::resolve::SecretSource;
 use apiduct_load::{
     Destination, LoadError, LoadId, LoadIds, LoadPackage, Loaded, Packages, PipelineLock, Seal,
-    State, load_package,
+    State, load_package_watched,
 };
-use apiduct_model::{Redactor, ResourceName};
+use apiduct_model::{Redactor, ResourceName, TableName};
 
 use crate::cancel::Canceller;
 use crate::error::RunError;
@@ -232,7 +232,7 @@ impl Pipeline {
         package: LoadPackage,
     ) -> Result<Loaded, RunError> {
         let destination = Arc::clone(destination);
-        let timer = Arc::clone(&self.timer);
+        let (timer, events) = (Arc::clone(&self.timer), Arc::clone(&self.events));
         blocking(move || {
             let name = destination.name();
             let load_id = package.load_id();
@@ -248,7 +248,14 @@ impl Pipeline {
                 .and_then(|()| destination.open(dataset));
             let mut loader =
                 opened.map_err(|source| refused(LoadError::Destination { load_id, source }))?;
-            load_package(loader.as_mut(), &package, timer.as_ref()).map_err(refused)
+            let mut written = |table: &TableName, rows| {
+                events.event(&Event::Written {
+                    table: table.clone(),
+                    rows,
+                });
+            };
+            load_package_watched(loader.as_mut(), &package, timer.as_ref(), &mut written)
+                .map_err(refused)
         })
         .await
     }

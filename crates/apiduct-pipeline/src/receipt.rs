@@ -69,6 +69,21 @@ pub struct ResourceReceipt {
     pub rate_limited: u64,
     /// Records or pages left out on purpose, by reason.
     pub skipped: IndexMap<String, u64>,
+    /// Signs that the list changed while it was read; absent when there are none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub drift: Option<DriftReceipt>,
+}
+
+/// Signs that a list changed while it was read. What came twice or was left out shows at the next run; it does not make
+/// a run incomplete.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DriftReceipt {
+    /// Pages that begin with records of the page before.
+    pub overlaps: u64,
+    /// Records that came twice for this reason.
+    pub repeated_rows: u64,
+    /// How often the API's own total was another one than on the page before.
+    pub total_changes: u64,
 }
 
 impl Default for ResourceReceipt {
@@ -83,6 +98,7 @@ impl Default for ResourceReceipt {
             retries: 0,
             rate_limited: 0,
             skipped: IndexMap::new(),
+            drift: None,
         }
     }
 }

@@ -9,7 +9,7 @@ use apiduct_config::plan::ResourcePlan;
 use apiduct_config::resolve::RequestParts;
 use apiduct_config::template::ParentRow;
 use apiduct_config::{Plan, Resolved};
-use apiduct_json::Captured;
+use apiduct_json::{Captured, Selector};
 use apiduct_model::{Hint, Scalar, SnakeCase, WriteDisposition};
 use apiduct_normalize::{Options, Tap, TapRow};
 
@@ -22,6 +22,8 @@ use crate::wanted::Wanted;
 
 /// Part of the memory bound that the pages waiting for one resource's worker may take.
 const QUEUE_SHARE: u64 = 16;
+/// Part of the memory bound that the pages which one resource fetched before their turn may take.
+const WINDOW_SHARE: u64 = 8;
 /// Part of the memory bound that the batch under construction of one resource may take.
 const BATCH_SHARE: u64 = 32;
 
@@ -113,12 +115,16 @@ impl Setup {
 
     fn maker(&self, resource: usize, max_pages: Option<u64>) -> Maker {
         let bound = self.plan.resources[resource].max_pages;
+        let is_child = self.plan.resources[resource].parent.is_some();
+        let walks = if is_child { self.bounds().width } else { 1 };
         Maker {
             plan: Arc::clone(&self.plan),
             resource,
             resolved: Arc::clone(&self.resolved),
             client: self.client.clone(),
             max_pages: max_pages.into_iter().chain(bound).min(),
+            window: self.concurrency,
+            window_bytes: self.share(WINDOW_SHARE) / walks,
         }
     }
 
@@ -218,6 +224,17 @@ struct Maker {
     resolved: Arc<Resolved>,
     client: Client,
     max_pages: Option<u64>,
+    /// Pages that are fetched at a time.
+    window: usize,
+    /// Bytes of pages that wait for their turn.
+    window_bytes: usize,
+}
+
+/// The fields that identify a record; none when one of them is not a plain path.
+fn key(resource: &ResourcePlan) -> Vec<Selector> {
+    let fields = resource.primary_key.iter();
+    let selectors = fields.map(|field| Selector::parse(field));
+    selectors.collect::<Result<_, _>>().unwrap_or_default()
 }
 
 impl Maker {
@@ -235,7 +252,11 @@ impl Maker {
             .auth(self.resolved.auth_for(resource))
             .selector(resource.selector.selector())
             .allow_missing(resource.allow_missing)
-            .allow_repeats(resource.allow_repeats);
+            .allow_repeats(resource.allow_repeats)
+            .parallel(resource.parallel)
+            .window(self.window)
+            .window_bytes(self.window_bytes)
+            .record_key(key(resource));
         for (name, value) in &parts.headers {
             builder = builder.header(name.as_str(), &String::from_utf8_lossy(value.as_bytes()));
         }

@@ -37,17 +37,34 @@ impl Drift {
     pub fn is_none(&self) -> bool {
         self.overlaps == 0 && self.total_changes == 0
     }
+
+    /// Takes the signs in `other`, another list, along.
+    pub fn add(&mut self, other: &Self) {
+        self.overlaps += other.overlaps;
+        self.repeated_records += other.repeated_records;
+        self.total_changes += other.total_changes;
+        if self.first_overlap.is_none() {
+            self.first_overlap = other.first_overlap;
+        }
+        if self.totals.is_none() {
+            self.totals = other.totals;
+        }
+    }
 }
 
 /// What was noticed, for people, in lower case; empty when nothing was.
 impl fmt::Display for Drift {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(page) = self.first_overlap {
-            let (pages, records) = (self.overlaps, self.repeated_records);
+            let (overlaps, records) = (self.overlaps, self.repeated_records);
+            let s = if records == 1 { "" } else { "s" };
             write!(
                 f,
-                "{records} records came twice, at the start of {pages} pages, the first of them page {page}"
+                "{records} record{s} came twice, at the start of page {page}"
             )?;
+            if overlaps > 1 {
+                write!(f, " and {} more", overlaps - 1)?;
+            }
         }
         if let Some((first, latest)) = self.totals {
             let joint = if self.first_overlap.is_some() {

@@ -237,6 +237,7 @@ fn resource(
         },
         allow_missing: endpoint.allow_missing.value().copied().unwrap_or(false),
         allow_repeats: endpoint.allow_repeats.value().copied().unwrap_or(false),
+        parallel: endpoint.parallel.value().copied().unwrap_or(true),
         paginator: paginator(draft, spec),
         max_pages: endpoint.max_pages.value().copied(),
         auth: match &endpoint.auth {

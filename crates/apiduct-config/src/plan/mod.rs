@@ -86,6 +86,10 @@ pub struct ClientPlan {
 
 /// One resource, with its defaults filled in.
 #[derive(Debug, Clone)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a key of the file, and none depends on another"
+)]
 pub struct ResourcePlan {
     /// Its name.
     pub name: ResourceName,
@@ -107,6 +111,8 @@ pub struct ResourcePlan {
     pub allow_missing: bool,
     /// Whether pages may repeat the rows of earlier pages.
     pub allow_repeats: bool,
+    /// Whether pages are fetched side by side where their number is known.
+    pub parallel: bool,
     /// How to get from page to page.
     pub paginator: PaginatorPlan,
     /// Stop after so many pages.

@@ -171,13 +171,13 @@ resource_defaults: {endpoint: {headers: {x-a: defaults, X-C: defaults}}}
 
 #[test]
 fn other_keys_are_replaced_as_a_whole_and_null_resets_them() {
-    let head = "resource_defaults: {primary_key: [a, b], write_disposition: replace, selected: false, endpoint: {data_selector: data, allow_missing: true, allow_repeats: true, method: post}}";
+    let head = "resource_defaults: {primary_key: [a, b], write_disposition: replace, selected: false, endpoint: {data_selector: data, allow_missing: true, allow_repeats: true, parallel: false, method: post}}";
     let plan = plan_with(
         head,
         r"
   - a
   - {name: b, primary_key: id, write_disposition: append, selected: true, endpoint: {data_selector: rows, method: get}}
-  - {name: c, primary_key: null, write_disposition: null, selected: null, endpoint: {data_selector: null, allow_missing: null, allow_repeats: null}}
+  - {name: c, primary_key: null, write_disposition: null, selected: null, endpoint: {data_selector: null, allow_missing: null, allow_repeats: null, parallel: null}}
 ",
     );
     let [a, b, c] = plan.resources.as_slice() else {
@@ -185,7 +185,7 @@ fn other_keys_are_replaced_as_a_whole_and_null_resets_them() {
     };
     assert_eq!(a.primary_key, ["a", "b"]);
     assert_eq!(a.write_disposition, WriteDisposition::Replace);
-    assert!(!a.selected && a.allow_missing && a.allow_repeats);
+    assert!(!a.selected && a.allow_missing && a.allow_repeats && !a.parallel);
     assert_eq!(a.request.method, http::Method::POST);
     assert_eq!(
         a.selector,
@@ -198,7 +198,13 @@ fn other_keys_are_replaced_as_a_whole_and_null_resets_them() {
     );
     assert_eq!(b.request.method, http::Method::GET);
     assert!(b.selected);
-    assert!(c.primary_key.is_empty() && c.selected && !c.allow_missing && !c.allow_repeats);
+    assert!(
+        c.primary_key.is_empty()
+            && c.selected
+            && !c.allow_missing
+            && !c.allow_repeats
+            && c.parallel
+    );
     assert_eq!(c.selector, SelectorPlan::Detect);
     assert_eq!(c.write_disposition, WriteDisposition::Append);
 }

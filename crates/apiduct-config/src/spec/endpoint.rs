@@ -29,6 +29,8 @@ pub struct EndpointSpec {
     pub allow_missing: Written<bool>,
     /// Whether pages may repeat the rows of earlier pages.
     pub allow_repeats: Written<bool>,
+    /// Whether pages are fetched side by side where their number is known.
+    pub parallel: Written<bool>,
     /// Authentication in place of the client's.
     pub auth: Written<AuthSpec>,
     /// Whether the answer is one record or a list of them.
@@ -118,6 +120,7 @@ impl EndpointSpec {
             data_selector: fields.selector("data_selector"),
             allow_missing: fields.bool("allow_missing"),
             allow_repeats: fields.bool("allow_repeats"),
+            parallel: fields.bool("parallel"),
             auth: fields.read("auth", |node, _| AuthSpec::read(node)),
             entity: fields.read("entity", |node, _| match node.as_text()? {
                 "one" => Some(Entity::One),
@@ -151,6 +154,7 @@ impl EndpointSpec {
             data_selector: self.data_selector.or(&defaults.data_selector),
             allow_missing: self.allow_missing.or(&defaults.allow_missing),
             allow_repeats: self.allow_repeats.or(&defaults.allow_repeats),
+            parallel: self.parallel.or(&defaults.parallel),
             auth: self.auth.or(&defaults.auth),
             entity: self.entity.or(&defaults.entity),
             max_pages: self.max_pages.or(&defaults.max_pages),

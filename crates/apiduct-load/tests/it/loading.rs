@@ -2,7 +2,7 @@ use std::sync::{Arc, Mutex};
 
 use apiduct_load::{
     Batches, Commit, DestinationError, LoadError, LoadId, Loader, QueryResult, SchemaDelta, State,
-    load_package,
+    load_package, load_package_watched,
 };
 use apiduct_model::{Hint, Schema, TableSchema};
 use apiduct_testkit::FakeClock;
@@ -90,6 +90,21 @@ fn the_steps_of_a_load_have_one_order() {
     assert_eq!(*loader.calls.lock().unwrap(), STEPS);
     assert_eq!(loaded.tables["t"], 3);
     assert!(!loaded.was_there);
+}
+
+#[test]
+fn a_watched_load_tells_of_each_table_that_was_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut loader = Scripted::default();
+    let calls = std::sync::Arc::clone(&loader.calls);
+    let mut heard = Vec::new();
+    let mut written = |table: &apiduct_model::TableName, rows| {
+        let is_committed = calls.lock().unwrap().contains(&"commit");
+        heard.push((table.to_string(), rows, is_committed));
+    };
+    let package = numbers(folder.path(), 0);
+    load_package_watched(&mut loader, &package, &FakeClock::new(), &mut written).unwrap();
+    assert_eq!(heard, [("t".to_owned(), 3, false)]);
 }
 
 #[test]

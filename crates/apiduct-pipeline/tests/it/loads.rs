@@ -135,6 +135,10 @@ async fn events_tell_what_happens_in_order() {
             Event::Page { .. } => "page",
             Event::Finished { .. } => "finished",
             Event::Sealed { rows: 18 } => "sealed",
+            Event::Written { rows, .. } => match rows {
+                6 | 12 => "written",
+                other => panic!("{other} rows"),
+            },
             Event::Committed { .. } => "committed",
             other => panic!("unexpected {other:?}"),
         })
@@ -148,6 +152,8 @@ async fn events_tell_what_happens_in_order() {
             "page",
             "finished",
             "sealed",
+            "written",
+            "written",
             "committed"
         ]
     );

@@ -7,6 +7,7 @@ mod children;
 mod destination;
 mod loads;
 mod looks;
+mod parallel;
 mod recovery;
 
 use std::path::PathBuf;

@@ -8,9 +8,10 @@ mod request;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use apiduct::Pages;
+use apiduct::client::Verdict;
 use apiduct::json::Records;
-use apiduct::paginate::{Position, Reason, Total};
-use apiduct::{Page, Pages};
+use apiduct::paginate::Reason;
 use clap::{Args, ValueEnum};
 use indicatif::{HumanBytes, HumanCount, ProgressBar};
 
@@ -102,33 +103,9 @@ struct Tally {
     pages: u64,
     records: u64,
     bytes: u64,
-    /// Records that lie before the first page.
-    skipped: u64,
-    /// The API's own count of records, if it gives one.
-    total: Option<u64>,
 }
 
 impl Tally {
-    /// Keeps what `page` says about how many records there are.
-    fn note(&mut self, page: &Page, pages: &Pages) {
-        if self.pages == 0
-            && let Position::Number(first) = page.position
-        {
-            self.skipped = first;
-        }
-        let total = pages
-            .findings()
-            .and_then(|found| found.paginator.paginator.total(page));
-        if let Some(Total::Records(total)) = total {
-            self.total = Some(total.saturating_sub(self.skipped));
-        }
-    }
-
-    /// The API's own count, when fewer records came.
-    fn missed(&self) -> Option<u64> {
-        self.total.filter(|total| self.records < *total)
-    }
-
     fn text(&self) -> String {
         let counted = |number: u64, one: &str| {
             let ending = if number == 1 { "" } else { "s" };
@@ -160,11 +137,17 @@ pub(crate) async fn execute(args: &GetArgs, printer: &Printer) -> Result<ExitCod
     if let Some(Reason::MaxPages { max_pages }) = pages.end() {
         printer.warning(&format!("stopped after {max_pages} pages"));
     }
-    let is_whole = args.limit.is_none() && !pages.end().is_some_and(Reason::is_cut_short);
-    if let Some(total) = tally.missed().filter(|_| is_whole) {
+    if !pages.drift().is_none() {
+        let drift = pages.drift();
+        printer.warning(&format!("the list changed while it was read: {drift}"));
+    }
+    let came = pages.tally();
+    if args.limit.is_none()
+        && let (Verdict::Missing(_), Some(total)) = (came.verdict(), came.expected())
+    {
         printer.warning(&format!(
             "the API says that it has {total} records, and {} came",
-            tally.records
+            came.records
         ));
         return Ok(ExitCode::Incomplete);
     }
@@ -187,7 +170,6 @@ async fn pump(
         if tally.pages == 0 {
             tell_findings(pages, printer);
         }
-        tally.note(&page, pages);
         let records = page.raw_records();
         sink.take(records, left)?;
         let taken = left.min(records.len() as u64);

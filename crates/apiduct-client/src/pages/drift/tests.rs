@@ -67,7 +67,7 @@ fn a_page_that_begins_with_the_end_of_the_page_before_is_counted() {
     assert_eq!(drift.first_overlap, Some(2));
     assert_eq!(
         drift.to_string(),
-        "3 records came twice, at the start of 2 pages, the first of them page 2"
+        "3 records came twice, at the start of page 2 and 1 more"
     );
 }
 
@@ -107,4 +107,9 @@ fn another_total_is_noticed_and_a_missing_one_is_not() {
     assert_eq!((drift.total_changes, drift.totals), (2, Some((2, 1))));
     assert_eq!(drift.to_string(), "the total went from 2 to 1");
     assert!(!drift.is_none());
+    let mut sum = Drift::default();
+    for _ in 0..2 {
+        sum.add(&drift);
+    }
+    assert_eq!((sum.total_changes, sum.totals), (4, Some((2, 1))));
 }

@@ -50,6 +50,7 @@ const OF_ENDPOINT: &[(&str, &str)] = &[
     ("incremental", "endpoint"),
     ("allow_missing", "endpoint"),
     ("allow_repeats", "endpoint"),
+    ("parallel", "endpoint"),
     ("entity", "endpoint"),
 ];
 
@@ -152,6 +153,12 @@ pub(crate) static ENDPOINT: Object = Object {
             "Whether pages may repeat the rows of earlier pages; else that ends in an error, since paging seldom ends then.",
         )
         .or("false"),
+        key(
+            "parallel",
+            Kind::Bool,
+            "Whether pages are fetched side by side where the API says how many there are; they are loaded in order all the same.",
+        )
+        .or("true"),
         key(
             "auth",
             Kind::Tagged(&AUTH),
