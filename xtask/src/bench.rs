@@ -1,6 +1,7 @@
 //! The comparison of whole runs: what `apiduct` takes beside the least that fetching and parsing can take, from the same
 //! server in the same run, each as a process of its own.
 
+mod faults;
 mod jobs;
 mod measure;
 mod scratch;
@@ -14,6 +15,7 @@ use std::io::{self, Write};
 use std::path::Path;
 use std::time::Duration;
 
+use faults::Faults;
 use jobs::{Job, Programs};
 use measure::Cost;
 use scratch::Scratch;
@@ -38,6 +40,7 @@ struct Options {
     sizes: Vec<u64>,
     runs: u64,
     with_small: bool,
+    with_faults: bool,
 }
 
 impl Options {
@@ -46,6 +49,7 @@ impl Options {
             sizes: SIZES.to_vec(),
             runs: RUNS,
             with_small: true,
+            with_faults: true,
         };
         let mut arguments = arguments.iter();
         while let Some(flag) = arguments.next() {
@@ -54,11 +58,17 @@ impl Options {
                 ("--records", Some(records)) if records > 0 => {
                     options.sizes = vec![records];
                     options.with_small = false;
+                    options.with_faults = false;
+                }
+                ("--faults", Some(runs)) if runs > 0 => {
+                    options.sizes = Vec::new();
+                    options.with_small = false;
+                    options.runs = runs;
                 }
                 ("--runs", Some(runs)) if runs > 0 => options.runs = runs,
                 _ => {
                     return Err(Failure::new(format!("cannot understand `{flag}`")).hint(
-                        "--records N measures one size alone, --runs N takes the median of N runs",
+                        "--records N measures one size alone, --faults N takes N runs over broken pages alone, --runs N takes the median of N runs",
                     ));
                 }
             }
@@ -94,6 +104,10 @@ pub(crate) fn end_to_end(places: &Places, arguments: &[String]) -> Result<()> {
     if options.with_small {
         let small = Small::run(&programs, options.runs, &folder)?;
         print(&format!("### Small jobs\n\n{}\n", small.table().markdown()))?;
+    }
+    if options.with_faults {
+        let faults = Faults::run(&programs, options.runs, &folder)?;
+        print(&format!("### Faults\n\n{}\n", faults.table().markdown()))?;
     }
     print(&format!(
         "{}; median of {} runs.\n",
@@ -298,6 +312,15 @@ mod tests {
 
         assert_eq!(one.sizes, [500]);
         assert_eq!((one.runs, one.with_small), (1, false));
+    }
+
+    #[test]
+    fn faults_are_measured_alone() {
+        let faults = options("--faults 2").unwrap();
+
+        assert!(faults.sizes.is_empty() && !faults.with_small && faults.with_faults);
+        assert_eq!(faults.runs, 2);
+        assert!(!options("--records 500").unwrap().with_faults);
     }
 
     #[test]

@@ -151,7 +151,16 @@ pub(super) fn alone(command: &mut Command) -> &mut Command {
 }
 
 /// Every id of 1 to `records` once.
-fn check_table(programs: &Programs, table: &str, records: u64, folder: &Path) -> Result<()> {
+///
+/// # Errors
+///
+/// When one is missing or doubled, or the table cannot be read.
+pub(super) fn check_table(
+    programs: &Programs,
+    table: &str,
+    records: u64,
+    folder: &Path,
+) -> Result<()> {
     let query = format!("SELECT count(*), count(DISTINCT id), min(id), max(id) FROM {table}");
     let mut sql = Command::new(&programs.apiduct);
     sql.args(["sql", SOURCE, &query, "--output-format", "csv"])
