@@ -126,3 +126,20 @@ fn ctrl_c_ends_a_wait_for_a_server_that_is_silent() {
     let outcome = call_and_signal(&api, &program, &["run", "api.yaml"], 1, "INT");
     assert_eq!(outcome.code, 130, "{outcome}");
 }
+
+#[test]
+fn ctrl_c_ends_a_wait_that_the_server_asked_for() {
+    let later = Reply::error(429, "later").header("Retry-After", "60");
+    let api = MockApi::builder().script("/posts", [later]).start();
+    let program = Program::with_api(&api);
+    program.write(
+        "api.yaml",
+        &format!(
+            "client: {{base_url: '{}'}}\nresources: [posts]\n",
+            api.base_url()
+        ),
+    );
+    let outcome = call_and_signal(&api, &program, &["run", "api.yaml"], 1, "INT");
+    assert_eq!(outcome.code, 130, "{outcome}");
+    assert_eq!(api.stats().requests, 1);
+}

@@ -15,7 +15,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
-use apiduct_client::auth::OAuth2ClientCredentials;
+use apiduct_client::auth::{AuthError, OAuth2ClientCredentials, TokenError};
 use apiduct_client::paginate::Paginator;
 use apiduct_client::retry::RetryConfig;
 use apiduct_client::{Client, Drift, Error, RetryStop, TransportError};
@@ -200,6 +200,21 @@ fn names(doom: Doom, error: &Error) -> bool {
     }
 }
 
+/// Whether the API or its token endpoint said that there were too many requests.
+fn is_refusal(error: &Error) -> bool {
+    let status = match error {
+        Error::Auth {
+            source: AuthError::Token { source },
+            ..
+        } => match &**source {
+            TokenError::Refused { status, .. } => Some(*status),
+            _ => None,
+        },
+        error => error.status(),
+    };
+    status == Some(StatusCode::TOO_MANY_REQUESTS)
+}
+
 /// What is wrong with the pull of `scenario`, if anything is.
 fn judge(scenario: &Scenario, pulled: &Pulled) -> Result<(), String> {
     let ended = pulled.ended.as_ref().map_err(ToString::to_string)?;
@@ -222,8 +237,7 @@ fn judge(scenario: &Scenario, pulled: &Pulled) -> Result<(), String> {
         (None, _) => {}
         (Some(error), Some((_, doom))) if names(doom, error) => {}
         // A date of the server's clock, which lies far ahead for the client's clock, or is long over.
-        (Some(error), None)
-            if is_skewed && error.status() == Some(StatusCode::TOO_MANY_REQUESTS) => {}
+        (Some(error), None) if is_skewed && is_refusal(error) => {}
         // Records are read when they are wanted, not when the page is taken in.
         (Some(Error::Record { .. }), None) if scenario.is_struck_by(&Fault::MalformedJson) => {}
         (Some(error), _) => return Err(format!("{error:?}")),

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-/// The cases of the inventory, but for B01 to B73.
+/// The cases of the inventory, but for B01 to B73; the faults stand at its end.
 const CASES: &str = "\
 test_join_url
 test_join_url_invalid_input_types
@@ -168,7 +168,21 @@ foreign_host_credentials
 api_key_in_query_with_next_links
 header_link_edges
 decode_edges
-concurrency";
+concurrency
+latency and jitter, bandwidth, slow close, slicing
+timeout, silence
+down
+limited data
+resets
+truncation
+cut JSON of the right length
+malformed JSON
+length, chunks, gzip, encoding
+5xx and 429
+500 pages
+clocks that jump
+tokens that expire in the middle
+lists that change while they are read";
 
 #[test]
 fn every_case_has_its_row_and_every_proof_exists() {
