@@ -200,8 +200,11 @@ fn names(doom: Doom, error: &Error) -> bool {
     }
 }
 
-/// Whether the API or its token endpoint said that there were too many requests.
+/// Whether the API or its token endpoint said that there were too many requests, or that the next one is far away.
 fn is_refusal(error: &Error) -> bool {
+    if matches!(error.retry_stop(), Some(RetryStop::WaitTooLong { .. })) {
+        return true;
+    }
     let status = match error {
         Error::Auth {
             source: AuthError::Token { source },

@@ -279,7 +279,7 @@ fn limit(rng: &mut Rng) -> RateLimit {
         LimitHeaders::Structured,
     ];
     let retry_after = [RetryAfter::Seconds, RetryAfter::Date];
-    RateLimit::new(rng.u64(12..30), Duration::from_secs(rng.u64(1..90)))
+    RateLimit::new(rng.u64(2..30), Duration::from_secs(rng.u64(1..90)))
         .headers(rng.choice(headers).unwrap())
         .retry_after(rng.choice(retry_after).unwrap())
 }
