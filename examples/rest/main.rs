@@ -79,6 +79,7 @@ examples! {
     page_data
     page_number
     range
+    rate_limit
     requests_wrapper
     resume
     retry_condition

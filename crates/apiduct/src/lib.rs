@@ -41,7 +41,7 @@ pub use apiduct_client::{
     Body, Client, ClientBuilder, Error, Limits, Page, Pages, PaginateBuilder, Request,
     RequestBuilder, Response,
 };
-pub use apiduct_client::{auth, hook, inject, paginate, retry, transport};
+pub use apiduct_client::{auth, hook, inject, paginate, rate, retry, transport};
 pub use apiduct_client::{delete, get, head, patch, post, put, request};
 
 pub use http::{Method, StatusCode};

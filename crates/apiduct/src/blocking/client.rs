@@ -101,6 +101,8 @@ impl ClientBuilder {
         transport(transport: impl crate::transport::Transport + 'static);
         timer(timer: Arc<dyn crate::client::Timer>);
         retry(retry: crate::retry::RetryConfig);
+        rate(rate: crate::rate::RateConfig);
+        rate_budgets(budgets: crate::rate::RateBudgets);
         limits(limits: crate::Limits);
         allowed_host(host: impl Into<String>);
         on_foreign_origin(on_foreign: crate::client::OnForeignOrigin);
@@ -108,6 +110,12 @@ impl ClientBuilder {
         hook(hook: impl crate::hook::Hook + 'static);
         ca_bundle(pem: impl Into<Vec<u8>>);
         error_excerpt(characters: usize);
+    }
+
+    /// Applies setters of [`crate::ClientBuilder`], also those that have no mirror here.
+    pub fn with(mut self, set: impl FnOnce(crate::ClientBuilder) -> crate::ClientBuilder) -> Self {
+        self.inner = set(self.inner);
+        self
     }
 
     /// Builds the client and starts its runtime. No connection is made.

@@ -40,6 +40,15 @@ impl PaginateBuilder {
         record_key(key: impl IntoIterator<Item = crate::json::Selector>);
     }
 
+    /// Applies setters of [`crate::PaginateBuilder`], also those that have no mirror here.
+    pub fn with(
+        mut self,
+        set: impl FnOnce(crate::PaginateBuilder) -> crate::PaginateBuilder,
+    ) -> Self {
+        self.inner = set(self.inner);
+        self
+    }
+
     /// Begins the walk. Nothing is sent before the first page is asked for, which also reports mistakes.
     pub fn send(self) -> Pages {
         Pages {

@@ -23,6 +23,15 @@ impl RequestBuilder {
 
     super::mirror! { "RequestBuilder": idempotent(idempotent: bool); }
 
+    /// Applies setters of [`crate::RequestBuilder`], also those that have no mirror here.
+    pub fn with(
+        mut self,
+        set: impl FnOnce(crate::RequestBuilder) -> crate::RequestBuilder,
+    ) -> Self {
+        self.inner = set(self.inner);
+        self
+    }
+
     /// Sends the request and waits for its response; see [`crate::RequestBuilder::send`].
     ///
     /// # Errors
