@@ -45,7 +45,7 @@ impl Setup {
         if let Some(max_wait) = pipeline.options.max_wait {
             runtime.max_wait = max_wait;
         }
-        let resolved = plan.resolve(secrets, &pipeline.redactor)?;
+        let resolved = plan.resolve_in(secrets, &pipeline.redactor, &pipeline.working_dir)?;
         let inner = match &pipeline.transport {
             Some(transport) => Arc::clone(transport),
             None => default_transport(&runtime, &resolved)?,

@@ -13,6 +13,7 @@ use url::Url;
 
 use super::secrets::{Secrets, Use};
 use super::source::SecretSource;
+use super::tokens::{TokenPlaces, token_auth};
 use super::{Destination, RequestParts, Resolved};
 use crate::error::{ConfigErrorKind, ConfigErrors, Problems};
 use crate::locate::Mark;
@@ -24,12 +25,15 @@ pub(super) fn resolve(
     plan: &Plan,
     source: &dyn SecretSource,
     redactor: &Redactor,
+    tokens: PathBuf,
 ) -> Result<Resolved, ConfigErrors> {
     let mut resolver = Resolver {
         secrets: Secrets::new(source, redactor, &plan.name),
         problems: Problems::new(plan.file.clone()),
+        tokens: TokenPlaces::new(tokens, &plan.name),
     };
     let base_url = resolver.base_url(&plan.client.base_url);
+    resolver.tokens.base_url.clone_from(&base_url);
     let auth = plan
         .client
         .auth
@@ -79,6 +83,7 @@ fn resolve_one<T>(
     let mut resolver = Resolver {
         secrets: Secrets::new(source, redactor, ""),
         problems: Problems::new(Arc::from(name)),
+        tokens: TokenPlaces::new(PathBuf::from(".apiduct/tokens"), ""),
     };
     let resolved = resolve(&mut resolver);
     resolver.problems.into_result(resolved)
@@ -148,6 +153,7 @@ pub fn resolve_text(
 struct Resolver<'s> {
     secrets: Secrets<'s>,
     problems: Problems,
+    tokens: TokenPlaces,
 }
 
 impl Resolver<'_> {
@@ -202,6 +208,15 @@ impl Resolver<'_> {
             AuthSpec::Hmac(spec) => self.hmac(auth, spec)?,
             AuthSpec::AwsSigV4(spec) => self.aws(auth, spec)?,
             AuthSpec::Pool(spec) => self.pool(auth, spec)?,
+            AuthSpec::Token(spec) => match token_auth(spec, &mut self.secrets, &mut self.tokens) {
+                Ok(auth) => auth,
+                Err(problems) => {
+                    for problem in problems {
+                        self.problems.push(&auth.path, auth.mark, problem);
+                    }
+                    return None;
+                }
+            },
         })
     }
 
@@ -226,7 +241,9 @@ impl Resolver<'_> {
 
     /// Looks up what the requests of `resource` refer to. Placeholders are left alone.
     fn request(&mut self, resource: &ResourcePlan) {
-        let Self { secrets, problems } = self;
+        let Self {
+            secrets, problems, ..
+        } = self;
         resource.request.each_template(&mut |text, site| {
             for reference in text.references() {
                 if let Err(kind) = secrets.look_up(reference, Use::Credential) {

@@ -4,9 +4,10 @@ mod apply;
 mod runtime;
 mod secrets;
 mod source;
+mod tokens;
 
 use std::collections::HashMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use apiduct_client::auth::{Auth, NoAuth};
@@ -81,7 +82,20 @@ impl Plan {
         source: &dyn SecretSource,
         redactor: &Redactor,
     ) -> Result<Resolved, ConfigErrors> {
-        apply::resolve(self, source, redactor)
+        self.resolve_in(source, redactor, Path::new(".apiduct"))
+    }
+
+    /// Like [`Plan::resolve`], with the folder in which tokens are kept from run to run; they go into its `tokens`.
+    ///
+    /// # Errors
+    /// As [`Plan::resolve`].
+    pub fn resolve_in(
+        &self,
+        source: &dyn SecretSource,
+        redactor: &Redactor,
+        working_dir: &Path,
+    ) -> Result<Resolved, ConfigErrors> {
+        apply::resolve(self, source, redactor, working_dir.join("tokens"))
     }
 }
 

@@ -4,12 +4,13 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use apiduct_model::{Redactor, SecretText};
+use serde_json::Value;
 use url::Url;
 
 use super::source::SecretSource;
 use crate::error::{ConfigErrorKind, Problems};
 use crate::locate::{Format, Node};
-use crate::template::{Encoding, Scope, SecretRef, Template};
+use crate::template::{Encoding, JsonTemplate, Scope, SecretRef, Template};
 
 /// The files that may hold keys of `${secret:KEY}`.
 const SECRET_FILES: [&str; 2] = ["secrets.toml", ".dlt/secrets.toml"];
@@ -83,6 +84,29 @@ impl<'s> Secrets<'s> {
             self.register_password(&resolved);
         }
         Ok(resolved)
+    }
+
+    /// Replaces the references in `json`. Placeholders must not be in it.
+    pub(super) fn json(&mut self, json: &JsonTemplate) -> Result<Value, Vec<ConfigErrorKind>> {
+        let mut problems = Vec::new();
+        json.each_template(&mut |text| {
+            if let Err(more) = self.text(text, Use::Credential) {
+                problems.extend(more);
+            }
+        });
+        if !problems.is_empty() {
+            return Err(problems);
+        }
+        let scope = Scope {
+            secrets: &self.found,
+            parent: None,
+        };
+        json.expand(scope).map_err(|error| {
+            vec![ConfigErrorKind::Template {
+                reason: error.to_string(),
+                hint: None,
+            }]
+        })
     }
 
     /// A credential that may have its scheme in front, as in `Bearer TOKEN`.

@@ -3,6 +3,7 @@ mod signing;
 use super::fields::{Fields, into_text};
 use super::keys::AUTH;
 use super::short;
+use super::tokens::{TokenAuthSpec, TokenScheme};
 use crate::locate::{Node, NodeValue};
 use crate::template::Template;
 
@@ -40,6 +41,8 @@ pub enum AuthSpec {
     AwsSigV4(Box<AwsSpec>),
     /// Several credentials as one.
     Pool(PoolSpec),
+    /// Tokens that are fetched: OAuth2, JWT, session login.
+    Token(Box<TokenAuthSpec>),
 }
 
 /// Where an API key goes.
@@ -103,6 +106,10 @@ impl AuthSpec {
         if let Some(spec) = signing::read(variant, node) {
             return Some(spec);
         }
+        if let Some(scheme) = TokenScheme::from_name(variant.name) {
+            let spec = TokenAuthSpec::read(scheme, variant.object, node);
+            return Some(Self::Token(Box::new(spec)));
+        }
         let fields = Fields::new(variant.object, node, "");
         let place = fields.word("location");
         let place = place
@@ -148,6 +155,7 @@ impl AuthSpec {
                 let keys: Vec<String> = spec.keys.iter().map(|(_, key)| key.describe()).collect();
                 format!("pool of {} keys: {}", keys.len(), keys.join("; "))
             }
+            Self::Token(spec) => spec.describe(),
         }
     }
 
@@ -167,6 +175,7 @@ impl AuthSpec {
                 let keys = spec.keys.iter();
                 keys.flat_map(|(_, key)| key.templates()).collect()
             }
+            Self::Token(spec) => spec.templates(),
         }
     }
 }

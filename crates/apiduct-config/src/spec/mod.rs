@@ -16,6 +16,7 @@ mod runtime;
 mod schema;
 mod short;
 mod table;
+mod tokens;
 mod units;
 
 use std::path::Path;
@@ -31,6 +32,7 @@ pub use fields::{Located, Written};
 pub use paginator::PaginatorSpec;
 pub use resource::{ColumnSpec, ResourceSpec};
 pub use runtime::RuntimeSpec;
+pub use tokens::{TokenAuthSpec, TokenScheme};
 pub(crate) use units::duration;
 
 use crate::error::{ConfigErrorKind, ConfigErrors, Problems};

@@ -9,3 +9,4 @@ mod reading;
 mod robust;
 mod schema;
 mod secrets;
+mod tokens;

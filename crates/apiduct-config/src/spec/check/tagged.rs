@@ -38,6 +38,9 @@ impl Checker<'_> {
         let before = self.problems.count();
         self.object(object, &own, path);
         self.one_place_only(&own, path);
+        if tagged.name == keys::AUTH.name {
+            self.one_of(&own, path);
+        }
         if before == self.problems.count() && tagged.name == keys::PAGINATOR.name {
             self.paginator(node, path);
         }
@@ -109,6 +112,21 @@ impl Checker<'_> {
                     hint: Some("the value goes to the query or to the body; keep one".to_owned()),
                 };
                 self.push(path, entry.mark, kind);
+            }
+        }
+    }
+
+    /// Keys that exclude each other.
+    fn one_of(&mut self, node: &Node, path: KeyPath<'_>) {
+        let is_there = |key: &&&str| node.value_of(key).is_some_and(|value| !value.is_null());
+        for group in keys::ONE_OF {
+            let there: Vec<&&str> = group.iter().filter(is_there).collect();
+            if let [first, second, ..] = there[..] {
+                let kind = ConfigErrorKind::Conflict {
+                    reason: format!("`{first}` and `{second}` exclude each other"),
+                    hint: Some("keep one of them".to_owned()),
+                };
+                self.push(path, node.mark, kind);
             }
         }
     }

@@ -1,6 +1,7 @@
 //! Authentication.
 
 use super::signing::{AWS_AUTH, HMAC_AUTH, POOL_AUTH};
+use super::tokens::{CREDENTIALS_AUTH, JWT_AUTH, LOGIN_AUTH, REFRESH_AUTH};
 use super::{PLAIN, SECRET, key, variant, words};
 use crate::spec::table::{Kind, Object, ShortForm, Tagged, Variant, Words};
 
@@ -69,13 +70,7 @@ pub(crate) static AUTH: Tagged = Tagged {
     doc: "How requests prove who they are.",
     default: Some("bearer"),
     short: ShortForm::Values,
-    later: &[
-        (
-            "oauth2_client_credentials",
-            "fetch a token yourself and use `bearer`",
-        ),
-        ("oauth_jwt", "fetch a token yourself and use `bearer`"),
-    ],
+    later: &[],
     variants: &[
         variant("bearer", &BEARER),
         variant("api_key", &API_KEY),
@@ -84,6 +79,14 @@ pub(crate) static AUTH: Tagged = Tagged {
             also: &["basic"],
             object: &BASIC,
         },
+        variant("oauth2_client_credentials", CREDENTIALS_AUTH),
+        variant("oauth2_refresh_token", REFRESH_AUTH),
+        Variant {
+            name: "oauth_jwt",
+            also: &["jwt"],
+            object: JWT_AUTH,
+        },
+        variant("session_login", LOGIN_AUTH),
         variant("hmac", HMAC_AUTH),
         variant("aws_sigv4", AWS_AUTH),
         variant("pool", POOL_AUTH),

@@ -18,6 +18,7 @@ mod paginator;
 mod resource;
 mod runtime;
 mod signing;
+mod tokens;
 
 use super::table::{Key, Kind, Need, Object, Variant, Words};
 use crate::template::Mode;
@@ -27,6 +28,7 @@ pub(crate) use destination::DESTINATION;
 pub(crate) use paginator::PAGINATOR;
 pub(crate) use resource::{COLUMN, DEFAULTS, ENDPOINT, PARAM, RESOURCE};
 pub(crate) use runtime::{LOG_LEVELS, RUNTIME};
+pub(crate) use tokens::ONE_OF;
 
 const fn key(name: &'static str, kind: Kind, doc: &'static str) -> Key {
     Key {

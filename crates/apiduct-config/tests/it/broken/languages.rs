@@ -152,8 +152,10 @@ fn json_of_the_reference_with_its_later_features_says_which() {
   ]
 }"#;
     insta::assert_snapshot!(json(text), @r"
-    source.json:2:56: client.auth.type: auth `oauth_jwt` is not supported by this version
-      hint: fetch a token yourself and use `bearer`
+    source.json:2:47: client.auth: required key `client_id` is missing
+      hint: add `client_id`: who signs: the claim `iss`
+    source.json:2:47: client.auth: required key `private_key` is missing
+      hint: add `private_key`: the private key in PEM, best by reference: `${file:PATH}`; for `HS256` and its kin the shared secret
     source.json:6:28: resources[0].write_disposition: write disposition `merge` is not supported by this version
       hint: use `replace` to reload the table as a whole, or `append`
     source.json:7:7: resources[0].merge_key: `merge_key` is not supported by this version

@@ -292,10 +292,35 @@ fn a_bad_selector_shows_what_is_wrong_with_it() {
 }
 
 #[test]
-fn an_auth_type_of_a_later_version_says_so() {
-    insta::assert_snapshot!(client("  auth: {type: oauth2_client_credentials, client_id: x}"), @r"
-    source.yaml:4:16: client.auth.type: auth `oauth2_client_credentials` is not supported by this version
-      hint: fetch a token yourself and use `bearer`
+fn an_auth_with_tokens_needs_its_values_and_takes_no_others() {
+    let auth =
+        "{type: oauth2_client_credentials, client_id: x, client_secrt: y, client_auth: head}";
+    insta::assert_snapshot!(client(&format!("  auth: {auth}")), @r"
+    source.yaml:4:9: client.auth: required key `access_token_url` is missing
+      hint: add `access_token_url`: the URL that gives tokens; https unless it is this machine
+    source.yaml:4:57: client.auth: unknown key `client_secrt`
+      hint: did you mean `client_secret`?
+    source.yaml:4:87: client.auth.client_auth: unknown way to show client id and secret `head`
+      hint: valid are `body`, `basic`
+    ");
+}
+
+#[test]
+fn a_login_has_one_body_and_one_place_for_its_token() {
+    let auth = "{type: session_login, path: x, json: {}, form: {}, token_path: a, token_cookie: b}";
+    insta::assert_snapshot!(client(&format!("  auth: {auth}")), @r"
+    source.yaml:4:9: client.auth: `json` and `form` exclude each other
+      hint: keep one of them
+    source.yaml:4:9: client.auth: `token_path` and `token_cookie` exclude each other
+      hint: keep one of them
+    ");
+}
+
+#[test]
+fn an_auth_with_tokens_has_no_short_form() {
+    insta::assert_snapshot!(client("  auth: oauth_jwt"), @r"
+    source.yaml:4:9: client.auth: auth `oauth_jwt` has no short form
+      hint: write `{type: oauth_jwt, ...}`
     ");
 }
 
@@ -329,7 +354,7 @@ fn a_token_in_the_place_of_a_type_is_not_repeated() {
     assert!(!report.contains("4242"), "{report}");
     insta::assert_snapshot!(report, @r"
     source.yaml:4:9: client.auth: unknown auth `***`
-      hint: valid are `bearer`, `api_key`, `http_basic`, `hmac`, `aws_sigv4`, `pool`
+      hint: valid are `bearer`, `api_key`, `http_basic`, `oauth2_client_credentials`, `oauth2_refresh_token`, `oauth_jwt`, `session_login`, `hmac`, `aws_sigv4`, `pool`
     ");
 }
 
