@@ -219,7 +219,9 @@ impl EventSink for Progress {
                     "delivered load {load_id} of an earlier run: {rows} rows"
                 ));
             }
-            Event::Found { resource, findings } => {
+            Event::Found {
+                resource, findings, ..
+            } => {
                 for finding in findings {
                     self.note(&format!("  {resource}: {finding}"));
                 }

@@ -14,6 +14,7 @@ use url::Url;
 
 use crate::auth::Auth;
 use crate::exchange::Exchanger;
+use crate::pages::Told;
 use crate::paginate::Paginator;
 use crate::transport::Limits;
 use crate::{PaginateBuilder, RequestBuilder};
@@ -64,6 +65,7 @@ pub(crate) struct Shared {
     pub(crate) paginator: Option<Arc<dyn Paginator>>,
     pub(crate) selector: Option<Selector>,
     pub(crate) limits: Limits,
+    pub(crate) told: Told,
 }
 
 impl Client {

@@ -1,7 +1,9 @@
 //! A walk over the pages of a list.
 
+mod credential;
 mod drift;
 mod fetch;
+mod pin;
 mod tally;
 mod walk;
 mod window;
@@ -16,11 +18,13 @@ use crate::client::Client;
 use crate::error::{Error, PagedBy};
 use crate::exchange::{Call, Pass};
 use crate::loop_guard::Digest;
-use crate::paginate::{Paginator, Position, Reason, Step};
+use crate::paginate::{PaginateError, Paginator, Position, Reason, Step};
 use crate::paginate_builder::WalkOptions;
 use fetch::{Fetch, Fetched};
 use walk::Walk;
 use window::Window;
+
+pub(crate) use pin::Told;
 
 pub use drift::Drift;
 pub use tally::{Tally, Verdict};
@@ -61,8 +65,12 @@ pub struct FoundSelector {
     pub selector: Selector,
     /// Whether it was declared; else it was detected.
     pub is_declared: bool,
+    /// From 0 (anything else is as likely) to 1 (declared, or as good as that).
+    pub score: f32,
     /// What speaks for it, when it was detected.
     pub reasons: Vec<String>,
+    /// The other lists of the response, the likeliest first, when it was detected.
+    pub alternatives: Vec<Selector>,
 }
 
 /// How the list is paged, and how we know.
@@ -97,11 +105,11 @@ impl Pages {
             Ok(position) => State::Waiting(position),
             Err(error) => State::Failed(error),
         };
-        let max_pages = walk.options.max_pages;
+        let bound = walk.options.bound_of_nothing();
         let mut pages = Self::begin(Some(walk), state);
-        if let Some(max_pages @ 0) = max_pages {
+        if let (Some(_), State::Waiting(_)) = (&bound, &pages.state) {
             pages.state = State::Done;
-            pages.end = Some(Reason::MaxPages { max_pages });
+            pages.end = bound;
         }
         pages
     }
@@ -249,6 +257,11 @@ impl Pages {
         }
         walk.received += 1;
         let page = walk.page(fetched, &mut self.findings)?;
+        if let Some(position) = walk.leave_for_resume()? {
+            self.next_position = Some(position.clone());
+            self.state = State::Waiting(position);
+            return Ok(None);
+        }
         let digest = Digest::of(&page);
         let is_repeated = walk.switch_if_repeated(digest);
         if is_repeated {
@@ -257,14 +270,15 @@ impl Pages {
                 findings.paginator.paginator = Arc::clone(paginator);
             }
         }
-        let step = walk.advance(&page);
+        let is_handed_out = pass == Pass::Take && !is_repeated;
+        let step = walk.advance(&page, is_handed_out);
         let next = match &step {
             Ok(Step::Next(position)) => Some(position),
             _ => None,
         };
         if !is_repeated
             && !walk.options.allow_repeats
-            && let Some(kind) = walk.guard.check(&page, digest, next)
+            && let Some(kind) = walk.guard_against_loop(&page, digest, next)
         {
             return Err(Error::Loop {
                 page: page.number,
@@ -279,7 +293,25 @@ impl Pages {
             self.tally.announce(&page, total);
         }
         self.tally.skipped_pages += u64::from(pass == Pass::Skip);
+        self.go_on(step, &page);
+        tracing::debug!(
+            page = page.number,
+            records = page.raw_records().len(),
+            bytes = page.response.body.len(),
+            "page"
+        );
+        match &mut self.walk {
+            Some(walk) if is_handed_out => walk.cut(page).map(Some),
+            _ => Ok(None),
+        }
+    }
+
+    /// Goes where `step` leads after `page`: begins to fetch the next page, or ends.
+    fn go_on(&mut self, step: Result<Step, PaginateError>, page: &Page) {
         self.next_position = None;
+        let Some(walk) = &self.walk else {
+            return;
+        };
         match step {
             Ok(Step::Done(reason)) => self.end = Some(reason),
             Ok(Step::Next(position)) => {
@@ -287,7 +319,7 @@ impl Pages {
                 self.state = State::Waiting(position);
                 if walk.options.prefetch {
                     self.fetch();
-                    self.look_ahead(&page);
+                    self.look_ahead(page);
                 }
             }
             Err(source) => {
@@ -297,13 +329,6 @@ impl Pages {
                 });
             }
         }
-        tracing::debug!(
-            page = page.number,
-            records = page.raw_records().len(),
-            bytes = page.response.body.len(),
-            "page"
-        );
-        Ok((pass == Pass::Take && !is_repeated).then_some(page))
     }
 }
 
@@ -312,7 +337,9 @@ impl FoundSelector {
         Self {
             selector: selector.clone(),
             is_declared: true,
+            score: 1.0,
             reasons: Vec::new(),
+            alternatives: Vec::new(),
         }
     }
 }

@@ -7,7 +7,7 @@ use http::Method;
 
 use crate::client::parse_selector;
 use crate::draft::{Draft, request_setters};
-use crate::paginate::{Paginator, Position};
+use crate::paginate::{Paginator, Position, Reason};
 use crate::{Client, Error, Pages};
 
 /// Pages that are fetched at a time.
@@ -33,6 +33,7 @@ pub(crate) struct WalkOptions {
     pub(crate) selector: Option<Selector>,
     pub(crate) allow_missing: bool,
     pub(crate) max_pages: Option<u64>,
+    pub(crate) max_records: Option<u64>,
     pub(crate) prefetch: bool,
     pub(crate) resume_at: Option<Position>,
     pub(crate) allow_repeats: bool,
@@ -47,6 +48,14 @@ pub(crate) struct WalkOptions {
 }
 
 impl WalkOptions {
+    /// The bound that leaves nothing to fetch, if one does.
+    pub(crate) fn bound_of_nothing(&self) -> Option<Reason> {
+        let pages = self.max_pages.filter(|max_pages| *max_pages == 0);
+        let records = self.max_records.filter(|max_records| *max_records == 0);
+        let pages = pages.map(|max_pages| Reason::MaxPages { max_pages });
+        pages.or(records.map(|max_records| Reason::MaxRecords { max_records }))
+    }
+
     /// Whether pages are fetched side by side; `has_hooks` where hooks look at the responses.
     pub(crate) fn is_parallel(&self, has_hooks: bool) -> bool {
         self.prefetch && self.window > 1 && self.parallel.unwrap_or(!has_hooks)
@@ -75,6 +84,7 @@ impl PaginateBuilder {
                 selector: None,
                 allow_missing: false,
                 max_pages: None,
+                max_records: None,
                 prefetch: true,
                 resume_at: None,
                 allow_repeats: false,
@@ -134,13 +144,21 @@ impl PaginateBuilder {
         self
     }
 
+    /// Ends after this many records; the last page is cut to fit. What is not wanted is not asked for. Default: no bound.
+    pub fn max_records(mut self, records: u64) -> Self {
+        self.options.max_records = Some(records);
+        self
+    }
+
     /// Whether the next page is asked for before this one is handed out. Default true; at most one page is waiting.
     pub fn prefetch(mut self, prefetch: bool) -> Self {
         self.options.prefetch = prefetch;
         self
     }
 
-    /// Begins at a position that an earlier walk had reached. It needs a declared paginator.
+    /// Begins at a position that an earlier walk had reached ([`Pages::next_position`]). Where the paginator is not
+    /// declared, the first page is fetched once more to detect it, and not handed out; that fails where page numbers may
+    /// count from 0 or from 1.
     pub fn resume_at(mut self, position: Position) -> Self {
         self.options.resume_at = Some(position);
         self

@@ -27,6 +27,8 @@ pub enum Event {
         resource: ResourceName,
         /// One sentence each.
         findings: Vec<String>,
+        /// The same for machines, with scores, reasons and the lines that pin it.
+        detail: serde_json::Value,
     },
     /// A page of a resource arrived.
     Page {

@@ -203,10 +203,10 @@ impl Feed {
 
     fn report(&self, findings: Option<&Findings>) {
         let Some(findings) = findings else { return };
-        let findings = sentences(findings);
         self.events.event(&Event::Found {
             resource: self.resource.clone(),
-            findings,
+            findings: sentences(findings),
+            detail: findings.to_json(),
         });
     }
 
@@ -319,7 +319,13 @@ impl Counters {
 
 /// What was found, in sentences for people.
 fn sentences(findings: &Findings) -> Vec<String> {
-    let how = |is_declared: bool| if is_declared { "declared" } else { "detected" };
+    let how = |is_declared: bool, score: f32| {
+        if is_declared {
+            "declared".to_owned()
+        } else {
+            format!("detected, score {score:.1}")
+        }
+    };
     let because = |reasons: &[String]| {
         if reasons.is_empty() {
             String::new()
@@ -328,18 +334,26 @@ fn sentences(findings: &Findings) -> Vec<String> {
         }
     };
     let (selector, paginator) = (&findings.selector, &findings.paginator);
-    vec![
+    let mut sentences = vec![
         format!(
             "records at `{}` ({}{})",
             selector.selector,
-            how(selector.is_declared),
+            how(selector.is_declared, selector.score),
             because(&selector.reasons)
         ),
         format!(
             "{} ({}{})",
             paginator.paginator.describe(),
-            how(paginator.is_declared),
+            how(paginator.is_declared, paginator.score),
             because(&paginator.reasons)
         ),
-    ]
+    ];
+    let pins = findings.pins();
+    if !pins.is_empty() {
+        sentences.push(format!(
+            "to pin it, write `{}` in `endpoint`",
+            pins.join("` and `")
+        ));
+    }
+    sentences
 }

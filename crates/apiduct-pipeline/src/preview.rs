@@ -56,6 +56,8 @@ pub struct CheckedResource {
     pub rows: u64,
     /// What was found on it.
     pub findings: Vec<String>,
+    /// The same for machines, with scores, reasons and the lines that pin it; null when nothing was found.
+    pub detail: serde_json::Value,
     /// Columns of the primary key that no record of the page has.
     pub missing_key: Vec<String>,
 }
@@ -76,7 +78,12 @@ impl Pipeline {
         let tables = tables
             .map(|schema| preview_table(schema, &batches, limit))
             .collect();
-        Ok(Preview { tables, findings })
+        let findings = findings.into_iter();
+        let findings = findings.map(|(resource, (sentences, _))| (resource, sentences));
+        Ok(Preview {
+            tables,
+            findings: findings.collect(),
+        })
     }
 
     /// Sends one request for each selected resource (and for its parents) and says what came back.
@@ -131,9 +138,11 @@ impl Pipeline {
             missing.map(ToString::to_string).collect()
         };
         let missing_key = root.filter(|_| rows > 0).map(missing).unwrap_or_default();
+        let (findings, detail) = findings.shift_remove(resource).unwrap_or_default();
         Ok(CheckedResource {
             rows,
-            findings: findings.shift_remove(resource).unwrap_or_default(),
+            findings,
+            detail,
             missing_key,
         })
     }
@@ -142,14 +151,7 @@ impl Pipeline {
         &self,
         options: &RunOptions,
         parents: usize,
-    ) -> Result<
-        (
-            Extracted,
-            Vec<TableBatch>,
-            IndexMap<ResourceName, Vec<String>>,
-        ),
-        RunError,
-    > {
+    ) -> Result<(Extracted, Vec<TableBatch>, FoundByResource), RunError> {
         let setup = Setup::new(self)?;
         let wanted = Wanted::new(&self.plan, options)?;
         let memory = Arc::new(MemorySink::default());
@@ -178,18 +180,26 @@ impl Pipeline {
     }
 }
 
+/// What was found, in sentences and for machines.
+type FoundByResource = IndexMap<ResourceName, (Vec<String>, serde_json::Value)>;
+
 /// Keeps what is found and passes all events on.
 #[derive(Debug)]
 struct Heard {
-    findings: Mutex<IndexMap<ResourceName, Vec<String>>>,
+    findings: Mutex<FoundByResource>,
     next: Arc<dyn EventSink>,
 }
 
 impl EventSink for Heard {
     fn event(&self, event: &Event) {
-        if let Event::Found { resource, findings } = event {
+        if let Event::Found {
+            resource,
+            findings,
+            detail,
+        } = event
+        {
             let mut heard = self.findings.lock().unwrap_or_else(PoisonError::into_inner);
-            heard.insert(resource.clone(), findings.clone());
+            heard.insert(resource.clone(), (findings.clone(), detail.clone()));
         }
         self.next.event(event);
     }

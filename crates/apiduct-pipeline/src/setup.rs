@@ -270,6 +270,9 @@ impl Maker {
         if let Some(max_pages) = self.max_pages {
             builder = builder.max_pages(max_pages);
         }
+        if let Some(max_records) = resource.max_records {
+            builder = builder.max_records(max_records);
+        }
         builder.send()
     }
 

@@ -112,6 +112,7 @@ fn document(resource: &str, found: &CheckedResource) -> Value {
         "resource": resource,
         "rows": found.rows,
         "findings": found.findings,
+        "found": found.detail,
         "missing_key": found.missing_key,
     })
 }
@@ -140,6 +141,7 @@ mod tests {
         let found = CheckedResource {
             rows: 1,
             findings: vec!["records at `data`".to_owned()],
+            detail: Value::Null,
             missing_key: vec!["id".to_owned(), "day".to_owned()],
         };
         assert_eq!(

@@ -77,7 +77,9 @@ fn document(description: &PlanDescription, checks: &[ResourceCheck]) -> Value {
             continue;
         };
         resource["first_page"] = match &check.outcome {
-            Ok(found) => json!({ "rows": found.rows, "findings": found.findings }),
+            Ok(found) => json!({
+                "rows": found.rows, "findings": found.findings, "found": found.detail,
+            }),
             Err(error) => json!({ "error": error.to_string() }),
         };
     }

@@ -15,6 +15,7 @@ use crate::error::{Cause, Error};
 use crate::exchange::{Exchanger, Gated};
 use crate::hook::Hook;
 use crate::origin::{CredentialScope, OnForeignOrigin};
+use crate::pages::Told;
 use crate::paginate::Paginator;
 use crate::rate::{RateBudgets, RateConfig};
 use crate::request::{self, ParamValue};
@@ -260,6 +261,7 @@ impl ClientBuilder {
                 paginator: self.paginator,
                 selector: self.selector,
                 limits: self.limits,
+                told: Told::default(),
             }),
         })
     }

@@ -209,6 +209,11 @@ impl<'v> Envelope<'v> {
         self.number(&CURRENT_PAGE, |_| true)
     }
 
+    /// Whether an object around the records has a member whose plain name is `name`.
+    pub(super) fn has_key(&self, name: &str) -> bool {
+        self.entries().any(|(_, key, _)| names::plain(key) == name)
+    }
+
     /// Whether there is more, and where that is said.
     pub(super) fn has_more(&self) -> Option<(Selector, bool)> {
         self.entries().find_map(|(scope, key, value)| {
@@ -237,7 +242,7 @@ impl<'v> Envelope<'v> {
     fn direct(&self, scope: usize, key: &'v str, value: &Value) -> Option<NextRef<'v>> {
         let words = match names::words_after_next(key) {
             Some(words) => words,
-            None if self.is_cursor_key(scope, key) => vec!["cursor"],
+            None if self.is_cursor_key(scope, key, value) => vec!["cursor"],
             None => return None,
         };
         Some(NextRef {
@@ -248,7 +253,7 @@ impl<'v> Envelope<'v> {
         })
     }
 
-    fn is_cursor_key(&self, scope: usize, key: &str) -> bool {
+    fn is_cursor_key(&self, scope: usize, key: &str, value: &Value) -> bool {
         let is_among_cursors = || {
             let home = self.scopes[scope].keys.last().map(|key| names::plain(key));
             home.is_some_and(|home| home.contains("cursor"))
@@ -256,6 +261,10 @@ impl<'v> Envelope<'v> {
         match names::plain(key).as_str() {
             "endcursor" | "continuationtoken" => true,
             "after" => is_among_cursors(),
+            // Airtable hands out a text where others have a number.
+            "offset" => value
+                .as_str()
+                .is_some_and(|text| text.trim().parse::<f64>().is_err()),
             _ => false,
         }
     }

@@ -11,8 +11,8 @@ use super::{DetectInput, PaginatorFinding, names};
 use crate::inject::Inject;
 use crate::link_header;
 use crate::paginate::{
-    Cursor, HeaderCursor, HeaderLink, JsonLink, Offset, PageNumber, Paginator, PerhapsSinglePage,
-    SinglePage, TotalPath,
+    Cursor, HeaderCursor, HeaderLink, HeaderUrl, JsonLink, Offset, PageNumber, Paginator,
+    PerhapsSinglePage, SinglePage, TotalPath,
 };
 
 /// Keys for the size of a page.
@@ -37,7 +37,7 @@ struct Clues<'a> {
 
 /// Finds out how the response `input` leads to the next page.
 ///
-/// In this order: a `Link` header; a header that holds a cursor; a link in the body; a total number of pages, or a numeric `next`; a cursor; the
+/// In this order: a `Link` header; a header that holds a cursor or a link; a link in the body; a total number of pages, or a numeric `next`; a cursor; the
 /// number of this page; offset, limit and total; a has-more value; else there is one page. Nothing in the body counts
 /// unless there is a record list, and nothing inside a record counts at all.
 pub fn paginator(input: &DetectInput<'_>) -> PaginatorFinding {
@@ -95,14 +95,18 @@ fn header_link(input: &DetectInput<'_>) -> Option<PaginatorFinding> {
     Some(finding(HeaderLink::default(), 1.0, vec![reason]))
 }
 
-/// A header like `X-Next-Page: 2` or `Next-Cursor: abc`.
+/// A header like `X-Next-Page: 2`, `Next-Cursor: abc` or `X-Next: https://h/r?page=2`.
 fn header_cursor(input: &DetectInput<'_>) -> Option<PaginatorFinding> {
     input.response.headers.iter().find_map(|(name, value)| {
         let bare = name.as_str().trim_start_matches("x-");
         let is_cursor = bare == "cursor" || names::words_after_next(bare).is_some();
         let text = value.to_str().ok().filter(|_| is_cursor)?.trim();
-        if text.is_empty() || text.contains("://") || text.starts_with('/') {
+        if text.is_empty() {
             return None;
+        }
+        if text.contains("://") || text.starts_with(['/', '?']) {
+            let reason = format!("header `{name}` is a link");
+            return Some(finding(HeaderUrl::new(name.as_str()), 0.9, vec![reason]));
         }
         let parameter = match sent::param_like(input.request, &cursor_name(bare)) {
             Some(own) => own,
@@ -251,7 +255,7 @@ impl Clues<'_> {
         let is_cursor =
             |next: &&NextRef<'_>| matches!(next.target, Target::Token | Target::Number(_));
         let next = self.next.iter().find(is_cursor)?;
-        let place = sent::place_for(self.input.request, &cursor_name(next.key));
+        let place = sent::place_for(self.input.request, &self.cursor_name(next.key));
         let mut reasons = vec![
             format!("`{}` holds a cursor", next.selector),
             format!("that it goes into {place} is a guess"),
@@ -262,6 +266,21 @@ impl Clues<'_> {
             cursor = cursor.has_more_path(selector.clone());
         }
         Some(finding(cursor, 0.5, reasons))
+    }
+
+    /// The parameter that takes the cursor found under `key`, also where an API is known by its other keys.
+    fn cursor_name(&self, key: &str) -> String {
+        let root = self.envelope.scopes.first().map(|scope| scope.object);
+        let is_object_list = root
+            .and_then(|root| root.get("object"))
+            .is_some_and(|what| what == "list");
+        match names::plain(key).as_str() {
+            // Notion.
+            "nextcursor" if is_object_list => "start_cursor".to_owned(),
+            // Jira.
+            "nextpagetoken" if self.envelope.has_key("islast") => key.to_owned(),
+            _ => cursor_name(key),
+        }
     }
 
     fn offset(&self) -> Option<PaginatorFinding> {

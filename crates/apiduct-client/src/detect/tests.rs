@@ -96,13 +96,23 @@ fn a_cursor_in_a_header_is_found() {
         let expected = format!("cursor in header `{name}`, sent as query parameter `{parameter}`");
         assert_eq!(found.paginator.describe(), expected);
     }
-    for (header, value) in [
-        ("X-Next-Page", ""),
-        ("Next", "/r?page=2"),
-        ("Next-Review", "x"),
-    ] {
+    for (header, value) in [("X-Next-Page", ""), ("Next-Review", "x")] {
         let (_, found) = find_for(&get("http://h/r"), &[(header, value)], &json!([1]));
         assert_eq!(found.paginator.describe(), "single page", "{header}");
+    }
+}
+
+#[test]
+fn a_header_that_is_a_link_is_followed() {
+    for (header, value) in [
+        ("X-Next-Page", "http://h/r?page=2"),
+        ("Next", "/r?page=2"),
+        ("next-url", "?page=2"),
+    ] {
+        let (_, found) = find_for(&get("http://h/r"), &[(header, value)], &json!([1]));
+        let expected = format!("next link in header `{}`", header.to_lowercase());
+        assert_eq!(found.paginator.describe(), expected);
+        assert!(found.score < 1.0 && found.score > 0.5);
     }
 }
 

@@ -35,6 +35,11 @@ impl Envelope {
         }
     }
 
+    /// Whether it tells which page it is.
+    pub(super) fn tells_place(&self) -> bool {
+        self.place.is_some()
+    }
+
     /// Whether nothing in it has moved on since `before`, or nothing of what tells which page it is.
     pub(super) fn stands_still(&self, before: &Self) -> bool {
         self.whole == before.whole || (self.place.is_some() && self.place == before.place)

@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use apiduct_json::{DataFound, ScanPlan, Scanned, Selector};
+use apiduct_json::{DataFound, Records, ScanPlan, Scanned, Selector};
 use serde_json::Value;
 
 use super::fetch::{Content, Fetched, Order};
-use super::{Findings, FoundPaginator, FoundSelector};
+use super::{Findings, FoundPaginator, FoundSelector, credential};
 use crate::client::Client;
 use crate::detect::{self, DetectInput};
-use crate::error::{Error, ForeignVia};
+use crate::error::{Error, ForeignVia, LoopKind};
 use crate::exchange::{Call, Pass};
 use crate::loop_guard::{Digest, LoopGuard};
 use crate::paginate::{PaginateError, Paginator, Position, Reason, Step};
@@ -31,22 +31,29 @@ pub(super) struct Walk {
     pub(super) guard: LoopGuard,
     /// Pages received, including those that were not handed out.
     pub(super) received: u64,
+    /// Records handed out.
+    records: u64,
+    /// Where to go on after the first page, which is fetched for detection alone.
+    resume_at: Option<Position>,
     /// The paginator to go on with if the second page has the content of the first, which is kept here too.
     if_repeated: Option<(Arc<dyn Paginator>, Option<Digest>)>,
 }
 
 impl Walk {
     pub(super) fn new(client: Client, call: Call, options: WalkOptions) -> Self {
+        let detects = options.paginator.is_none();
         let mut walk = Self {
             client,
             call,
             selector: options.selector.clone(),
             paginator: options.paginator.clone(),
+            resume_at: options.resume_at.clone().filter(|_| detects),
             options,
             plan: None,
             needs: Arc::new([]),
             guard: LoopGuard::default(),
             received: 0,
+            records: 0,
             if_repeated: None,
         };
         walk.compile();
@@ -77,15 +84,41 @@ impl Walk {
                 source: source.redacted(self.client.redactor()),
             })?;
         }
-        match (&self.options.resume_at, &self.paginator) {
-            (Some(position), Some(_)) => Ok(position.clone()),
-            (Some(_), None) => Err(Error::Setting {
-                setting: "`resume_at`",
-                problem: "the paginator must be declared, not detected".to_owned(),
-            }),
-            (None, Some(paginator)) => Ok(paginator.start()),
-            (None, None) => Ok(Position::Start),
-        }
+        Ok(match (&self.options.resume_at, &self.paginator) {
+            (Some(position), Some(_)) => position.clone(),
+            (None, Some(paginator)) => paginator.start(),
+            (_, None) => Position::Start,
+        })
+    }
+
+    /// Where to go on, now that the first page has been fetched for detection alone.
+    pub(super) fn leave_for_resume(&mut self) -> Result<Option<Position>, Error> {
+        let Some(position) = self.resume_at.take() else {
+            return Ok(None);
+        };
+        let problem = if self.paginator.is_none() {
+            "nothing can be detected from the first page, which is empty: declare the paginator"
+        } else if self.if_repeated.is_some() {
+            "whether pages count from 0 or from 1 cannot be detected any more: declare the paginator"
+        } else {
+            self.received = 0;
+            return Ok(Some(position));
+        };
+        Err(Error::Setting {
+            setting: "`resume_at`",
+            problem: problem.to_owned(),
+        })
+    }
+
+    /// Whether the pages go round in circles with `page`, after which `next` comes.
+    pub(super) fn guard_against_loop(
+        &mut self,
+        page: &Page,
+        digest: Digest,
+        next: Option<&Position>,
+    ) -> Option<LoopKind> {
+        let total = self.paginator.as_ref().and_then(|own| own.total(page));
+        self.guard.check(page, digest, next, total.is_some())
     }
 
     /// What to fetch for the page at `position`.
@@ -100,6 +133,12 @@ impl Walk {
         }
         if call.request.url.origin() != self.call.request.url.origin() {
             call.via = ForeignVia::NextLink;
+        } else if matches!(position, Position::Url(_)) {
+            credential::give_back(
+                &self.call.request,
+                &mut call.request,
+                self.client.redactor(),
+            );
         }
         Ok(Order {
             call,
@@ -192,10 +231,12 @@ impl Walk {
         if scanned.captures.len() != self.needs.len() {
             scanned = scan(&self.needs)?;
         }
-        *findings = Some(Findings {
+        let found = Findings {
             selector,
             paginator,
-        });
+        };
+        found.tell(&self.client.shared.told, response);
+        *findings = Some(found);
         Ok(scanned)
     }
 
@@ -208,7 +249,9 @@ impl Walk {
         let selector = FoundSelector {
             selector: found.selector,
             is_declared: false,
+            score: found.score,
             reasons: found.reasons,
+            alternatives: found.alternatives,
         };
         (selector, found.is_list)
     }
@@ -254,30 +297,69 @@ impl Walk {
         }
     }
 
-    pub(super) fn advance(&self, page: &Page) -> Result<Step, PaginateError> {
-        if page.response.is_bodiless() {
-            return Ok(Step::Done(Reason::EmptyBody));
+    /// Where to go after `page`: as the paginator says, within the bounds of the walk.
+    pub(super) fn advance(&self, page: &Page, is_handed_out: bool) -> Result<Step, PaginateError> {
+        let step = self.unbounded_step(page);
+        if let Some(max_records) = self.options.max_records {
+            let own = if is_handed_out {
+                page.raw_records().len()
+            } else {
+                0
+            };
+            let records = self.records.saturating_add(own as u64);
+            let has_more = !matches!(step, Ok(Step::Done(_)));
+            if records > max_records || (records == max_records && has_more) {
+                return Ok(Step::Done(Reason::MaxRecords { max_records }));
+            }
         }
-        let Some(paginator) = &self.paginator else {
-            return Ok(Step::Done(Reason::SinglePage));
-        };
-        let step = paginator.advance(&page.position, page)?;
-        match (step, self.options.max_pages) {
+        match (step?, self.options.max_pages) {
             (Step::Next(_), Some(max_pages)) if self.received >= max_pages => {
                 Ok(Step::Done(Reason::MaxPages { max_pages }))
             }
-            (step, _) => Ok(step),
+            (Step::Next(position), _) => Ok(Step::Next(credential::take_out(
+                position,
+                self.client.redactor(),
+            ))),
+            (done, _) => Ok(done),
         }
+    }
+
+    fn unbounded_step(&self, page: &Page) -> Result<Step, PaginateError> {
+        if page.response.is_bodiless() {
+            return Ok(Step::Done(Reason::EmptyBody));
+        }
+        match &self.paginator {
+            Some(paginator) => paginator.advance(&page.position, page),
+            None => Ok(Step::Done(Reason::SinglePage)),
+        }
+    }
+
+    /// `page` with no more records than are wanted in all.
+    pub(super) fn cut(&mut self, mut page: Page) -> Result<Page, Error> {
+        let records = page.raw_records();
+        let bound = self.options.max_records.unwrap_or(u64::MAX);
+        let wanted = bound.saturating_sub(self.records).min(records.len() as u64);
+        self.records += wanted;
+        let count = usize::try_from(wanted).unwrap_or(usize::MAX);
+        if count < records.len() {
+            let texts: Result<Vec<_>, _> = records.texts().take(count).collect();
+            let cut = texts.and_then(Records::from_texts);
+            page.scanned.records = cut.map_err(|error| page.response.not_json(&error))?;
+        }
+        Ok(page)
     }
 
     /// The position that lies `pages` pages after `page`, if it is known already and may be fetched before its turn.
     pub(super) fn ahead(&self, page: &Page, pages: u64) -> Option<Position> {
         let is_bounded = |max_pages| self.received.saturating_add(pages) > max_pages;
+        let records = (page.raw_records().len() as u64).saturating_mul(pages);
+        let is_enough = |max_records| self.records.saturating_add(records) >= max_records;
         let has_hooks = !self.client.shared.exchanger.hooks.is_empty();
         if !self.options.is_parallel(has_hooks)
             || self.plan.is_none()
             || self.if_repeated.is_some()
             || self.options.max_pages.is_some_and(is_bounded)
+            || self.options.max_records.is_some_and(is_enough)
         {
             return None;
         }

@@ -264,6 +264,11 @@ pub enum Reason {
         /// The configured bound.
         max_pages: u64,
     },
+    /// `max_records` records were delivered, and there are or may be more.
+    MaxRecords {
+        /// The configured bound.
+        max_records: u64,
+    },
     /// A hook asked to stop.
     StoppedByHook,
     /// A reason of a custom paginator.
@@ -273,7 +278,10 @@ pub enum Reason {
 impl Reason {
     /// Whether the list may go on behind the point where we stopped, by our own choice.
     pub fn is_cut_short(&self) -> bool {
-        matches!(self, Self::MaxPages { .. } | Self::MaximumReached { .. })
+        matches!(
+            self,
+            Self::MaxPages { .. } | Self::MaxRecords { .. } | Self::MaximumReached { .. }
+        )
     }
 }
 
@@ -293,6 +301,9 @@ impl fmt::Display for Reason {
                 write!(f, "the page has fewer than {page_size} records")
             }
             Self::MaxPages { max_pages } => write!(f, "`max_pages` of {max_pages} is reached"),
+            Self::MaxRecords { max_records } => {
+                write!(f, "`max_records` of {max_records} is reached")
+            }
             Self::StoppedByHook => f.write_str("a hook asked to stop"),
             Self::Other(reason) => f.write_str(reason),
         }
@@ -422,3 +433,6 @@ fn says_nothing(captured: &Captured) -> bool {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,6 +5,7 @@ use apiduct_client::{Client, Error, PaginateBuilder};
 use apiduct_testkit::MockApi;
 use serde_json::{Value, json};
 
+use crate::secrets::Journal;
 use crate::support::{Script, client, ok};
 
 fn posts(count: u32) -> Vec<Value> {
@@ -137,5 +138,34 @@ async fn other_numbers_beside_a_single_page_say_nothing() {
     ] {
         let shown = page.to_string();
         assert_eq!(total_of(page).await, (10, None), "{shown}");
+    }
+}
+
+#[tokio::test]
+async fn what_was_detected_is_logged_once_with_reasons_and_the_lines_that_pin_it() {
+    let page = json!({"items": [{"id": 1}], "next_cursor": null});
+    let script = Script::sequence(vec![ok(page.to_string())]);
+    let client = script.client().0.build().unwrap();
+    let journal = Journal::default();
+    let guard = tracing::subscriber::set_default(journal.clone());
+    for parent in 1..=3 {
+        walk(client.paginate(&format!("/parents/{parent}/children")))
+            .await
+            .unwrap();
+    }
+    walk(client.paginate("/others")).await.unwrap();
+    drop(guard);
+    let text = journal.0.lock().unwrap().clone();
+    let told: Vec<&str> = text
+        .lines()
+        .filter(|line| line.contains("detected how"))
+        .collect();
+    assert_eq!(told.len(), 2, "{text}");
+    for part in [
+        "why_records=\"`items` is a list of 1 objects under a usual name\"",
+        "why_paginator=\"`next_cursor` is null, so this is the last page\"",
+        "pin=\"data_selector: items, paginator: {type: single_page}\"",
+    ] {
+        assert!(told[0].contains(part), "{part} in {}", told[0]);
     }
 }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use apiduct_client::auth::{ApiKey, KeyLocation};
 use apiduct_client::paginate::{Cursor, JsonLink, PageNumber, Paginator, Position, Reason};
 use apiduct_client::{Client, Error, LoopKind, Page, PagedBy};
 use apiduct_model::Hint;
@@ -130,12 +131,158 @@ async fn a_walk_goes_on_at_a_stored_position() {
         .send();
     let (got, _) = walk(&mut pages).await;
     assert_eq!(records(&got), posts(23)[15..]);
+}
 
+#[tokio::test]
+async fn a_walk_with_a_detected_paginator_goes_on_at_a_stored_position() {
+    let api = MockApi::builder().collection("posts", posts(23)).start();
+    let client = client(&api).0.build().unwrap();
+    for path in [
+        "/posts",
+        "/posts_header_link",
+        "/posts_offset_limit",
+        "/posts_has_more",
+    ] {
+        let mut pages = client.paginate(path).send();
+        let mut before = records(&[pages.next().await.unwrap().unwrap()]);
+        let position = pages.next_position().unwrap();
+        let stored = serde_json::to_string(position).unwrap();
+        drop(pages);
+        let position: Position = serde_json::from_str(&stored).unwrap();
+        let mut pages = client.paginate(path).resume_at(position).send();
+        let (got, error) = walk(&mut pages).await;
+        assert!(error.is_none(), "{path}: {error:?}");
+        assert_eq!(got[0].number, 1, "the page of detection does not count");
+        before.extend(records(&got));
+        assert_eq!(before, posts(23), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn a_walk_whose_first_page_number_is_unknown_cannot_go_on_undeclared() {
+    let script = served(|_| r#"{"data":[1,2],"total_pages":9}"#.to_owned());
+    let client = script.client().0.build().unwrap();
+    let walk_on = client.paginate("/x").resume_at(Position::Number(4));
+    let error = walk_on.send().next().await.unwrap_err();
+    assert!(
+        error.to_string().contains("count from 0 or from 1"),
+        "{error}"
+    );
+    let position = Position::Url("https://api.test/x?page=2".parse().unwrap());
+    let script = served(|_| r#"{"data":[1,2],"next_cursor":"x"}"#.to_owned());
+    let client = script.client().0.build().unwrap();
+    let walk_on = client.paginate("/x").resume_at(position);
+    let error = walk_on.send().next().await.unwrap_err();
+    assert!(
+        report(&error).contains("is not one of a cursor paginator"),
+        "{error}"
+    );
+}
+
+#[tokio::test]
+async fn max_records_cuts_the_last_page_and_asks_for_no_more() {
+    for (max, pages_of, asked) in [
+        (1, vec![1], 1),
+        (5, vec![5], 1),
+        (12, vec![5, 5, 2], 3),
+        (23, vec![5, 5, 5, 5, 3], 5),
+    ] {
+        let api = MockApi::builder().collection("posts", posts(23)).start();
+        let client = client(&api).0.build().unwrap();
+        for path in ["/posts", "/posts_header_link"] {
+            let seen = api.recorded().len();
+            let mut pages = client.paginate(path).max_records(max).send();
+            let (got, error) = walk(&mut pages).await;
+            assert!(error.is_none());
+            let count = usize::try_from(max).unwrap();
+            assert_eq!(records(&got), posts(23)[..count], "{path}");
+            let sizes: Vec<usize> = got.iter().map(|page| page.raw_records().len()).collect();
+            assert_eq!(sizes, pages_of);
+            assert_eq!(api.recorded().len() - seen, asked, "{path}, {max}");
+            let is_cut_short = pages.end().unwrap().is_cut_short();
+            assert_eq!(is_cut_short, max < 23, "{:?}", pages.end());
+            assert_eq!(pages.tally().records, max);
+        }
+        let mut none = client.paginate("/posts").max_records(0).send();
+        assert!(none.next().await.unwrap().is_none());
+        assert_eq!(none.end(), Some(&Reason::MaxRecords { max_records: 0 }));
+    }
+}
+
+#[tokio::test]
+async fn a_bound_on_records_hides_no_mistake_in_the_paginator() {
+    let script = served(|_| "[]".to_owned());
+    let client = script.client().0.build().unwrap();
+    let paginator = JsonLink::new("a..");
     let mut pages = client
-        .paginate("/posts")
-        .resume_at(Position::Number(4))
+        .paginate("/x")
+        .paginator(paginator)
+        .max_records(0)
         .send();
-    assert!(matches!(pages.next().await, Err(Error::Setting { .. })));
+    assert!(matches!(
+        pages.next().await,
+        Err(Error::Paginate { page: 0, .. })
+    ));
+}
+
+#[tokio::test]
+async fn a_body_that_takes_no_position_is_refused_before_anything_is_sent() {
+    let script = served(|_| r#"{"data":[1]}"#.to_owned());
+    let client = scripted_client(&script);
+    let walk_on = client
+        .paginate("/x")
+        .method(http::Method::POST)
+        .body(apiduct_client::Body::Raw {
+            bytes: "q".into(),
+            content_type: None,
+        })
+        .paginator(Cursor::default().cursor_body_path("after"));
+    let error = walk_on.send().next().await.unwrap_err();
+    assert!(report(&error).contains("raw body"), "{error}");
+    assert!(script.sent().is_empty());
+}
+
+#[tokio::test]
+async fn positions_hold_no_credential_though_links_do() {
+    let script = Script::new(|request| {
+        let url = &request.url;
+        let page: u64 = url
+            .query_pairs()
+            .find(|(name, _)| name == "page")
+            .map_or(1, |(_, value)| value.parse().unwrap());
+        let key = url
+            .query_pairs()
+            .filter(|(name, _)| name == "api_key")
+            .count();
+        assert_eq!(key, 1, "{url}");
+        let next = (page < 3).then(|| format!("/x?api_key=s3cret-k%65y&page={}", page + 1));
+        ok(json!({"data": [page], "next": next}).to_string())
+    });
+    let (builder, _) = script.client();
+    let by_auth = builder
+        .auth(ApiKey::new("api_key", "s3cret-key").location(KeyLocation::Query))
+        .build()
+        .unwrap();
+    let by_param = script
+        .client()
+        .0
+        .param("api_key", "s3cret-key")
+        .build()
+        .unwrap();
+    for client in [by_auth, by_param] {
+        let mut pages = client
+            .paginate("/x")
+            .paginator(JsonLink::new("next"))
+            .data_selector("data")
+            .send();
+        let mut count = 0;
+        while pages.next().await.unwrap().is_some() {
+            count += 1;
+            let stored = serde_json::to_string(&pages.next_position()).unwrap();
+            assert!(!stored.contains("s3cret"), "{stored}");
+        }
+        assert_eq!(count, 3);
+    }
 }
 
 #[tokio::test]

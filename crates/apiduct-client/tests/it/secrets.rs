@@ -93,7 +93,7 @@ async fn debug_output_of_everything_in_reach_is_masked() {
 
 /// Writes every event down.
 #[derive(Clone, Default)]
-struct Journal(Arc<Mutex<String>>);
+pub(crate) struct Journal(pub(crate) Arc<Mutex<String>>);
 
 impl Visit for Journal {
     fn record_debug(&mut self, field: &Field, value: &dyn std::fmt::Debug) {

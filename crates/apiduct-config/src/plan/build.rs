@@ -240,6 +240,7 @@ fn resource(
         parallel: endpoint.parallel.value().copied().unwrap_or(true),
         paginator: paginator(draft, spec),
         max_pages: endpoint.max_pages.value().copied(),
+        max_records: endpoint.max_records.value().copied(),
         auth: match &endpoint.auth {
             Written::Absent => AuthPlan::Client,
             Written::Null => AuthPlan::Off,

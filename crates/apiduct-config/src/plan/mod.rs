@@ -117,6 +117,8 @@ pub struct ResourcePlan {
     pub paginator: PaginatorPlan,
     /// Stop after so many pages.
     pub max_pages: Option<u64>,
+    /// Stop after so many records, for each row of the parent if there is one.
+    pub max_records: Option<u64>,
     /// Its authentication.
     pub auth: AuthPlan,
     /// What happens with the rows that are already in the table.

@@ -37,6 +37,8 @@ pub struct EndpointSpec {
     pub entity: Written<Entity>,
     /// Stop after so many pages.
     pub max_pages: Written<u64>,
+    /// Stop after so many records.
+    pub max_records: Written<u64>,
 }
 
 /// What an endpoint answers with.
@@ -128,6 +130,7 @@ impl EndpointSpec {
                 _ => None,
             }),
             max_pages: fields.integer("max_pages"),
+            max_records: fields.integer("max_records"),
         }
     }
 
@@ -158,6 +161,7 @@ impl EndpointSpec {
             auth: self.auth.or(&defaults.auth),
             entity: self.entity.or(&defaults.entity),
             max_pages: self.max_pages.or(&defaults.max_pages),
+            max_records: self.max_records.or(&defaults.max_records),
         }
     }
 }

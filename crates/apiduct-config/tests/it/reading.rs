@@ -194,13 +194,14 @@ fn parameters_are_scalars_lists_nulls_or_fields_of_the_parent() {
 #[test]
 fn the_kind_of_answer_and_the_bounds_are_read() {
     let spec = resource(
-        "    endpoint: {entity: one, allow_missing: true, allow_repeats: true, max_pages: 3, paginator: auto}",
+        "    endpoint: {entity: one, allow_missing: true, allow_repeats: true, max_pages: 3, max_records: 30, paginator: auto}",
     );
     let endpoint = &spec.resources[0].endpoint;
     assert_eq!(endpoint.entity.value(), Some(&Entity::One));
     assert_eq!(endpoint.allow_missing.value(), Some(&true));
     assert_eq!(endpoint.allow_repeats.value(), Some(&true));
     assert_eq!(endpoint.max_pages.value(), Some(&3));
+    assert_eq!(endpoint.max_records.value(), Some(&30));
     assert_eq!(endpoint.paginator.value(), Some(&PaginatorSpec::Auto));
 }
 

@@ -78,6 +78,7 @@ resources:
       auth: {token: t}
       entity: many
       max_pages: 5
+      max_records: 50
   - {name: off, endpoint: {paginator: {type: offset, limit: 5, offset: 0, offset_body_path: a, limit_body_path: b, total_path: t, maximum_offset: 9, stop_after_empty_page: false, has_more_path: m}}}
   - {name: off2, endpoint: {paginator: {type: offset, limit: 5, offset_param: a, limit_param: b}, auth: {type: basic, username: u, password: p}}}
   - {name: o1, endpoint: {auth: {type: oauth2_client_credentials, access_token_url: u, client_id: a, client_secret: b, scopes: [a], audience: c, client_auth: basic, access_token_request_data: {a: b}, headers: {A: b}, default_token_expiration: 60, access_token: t, access_token_path: a, expires_in_path: b, allow_http: true}}}

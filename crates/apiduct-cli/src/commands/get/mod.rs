@@ -53,6 +53,9 @@ pub(crate) struct GetArgs {
     /// Stop after so many records.
     #[arg(long, value_name = "N")]
     limit: Option<u64>,
+    /// Stop after so many pages.
+    #[arg(long, value_name = "N")]
+    max_pages: Option<u64>,
     /// The method. Default: GET, and POST with --json.
     #[arg(short = 'X', long = "request", value_name = "METHOD")]
     method: Option<String>,
@@ -190,15 +193,21 @@ fn tell_findings(pages: &Pages, printer: &Printer) {
     if !findings.selector.is_declared {
         let why = findings.selector.reasons.join("; ");
         printer.message(&format!(
-            "records: `{}` ({why})",
-            findings.selector.selector
+            "records: `{}` ({why}; score {:.1}, pin it with --select)",
+            findings.selector.selector, findings.selector.score
         ));
     }
     if !findings.paginator.is_declared {
         let why = findings.paginator.reasons.join("; ");
+        let pin = findings.paginator.pin().unwrap_or_default();
+        let pin = pin
+            .strip_prefix("paginator: ")
+            .unwrap_or(&pin)
+            .replace('\'', r"'\''");
         printer.message(&format!(
-            "paginator: {} ({why})",
-            findings.paginator.paginator.describe()
+            "paginator: {} ({why}; score {:.1}, pin it with --paginator '{pin}')",
+            findings.paginator.paginator.describe(),
+            findings.paginator.score
         ));
     }
 }

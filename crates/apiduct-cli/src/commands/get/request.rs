@@ -31,9 +31,11 @@ pub(super) fn pages(args: &GetArgs, redactor: &Redactor) -> Result<Pages, Failur
     if let Some(text) = &args.json {
         walk = walk.json(&body(text, &secrets, redactor)?);
     }
-    if args.limit.is_some() {
-        // What is not wanted is not asked for.
-        walk = walk.prefetch(false);
+    if let Some(limit) = args.limit {
+        walk = walk.max_records(limit);
+    }
+    if let Some(max_pages) = args.max_pages {
+        walk = walk.max_pages(max_pages);
     }
     Ok(walk.send())
 }

@@ -52,6 +52,8 @@ const OF_ENDPOINT: &[(&str, &str)] = &[
     ("allow_repeats", "endpoint"),
     ("parallel", "endpoint"),
     ("entity", "endpoint"),
+    ("max_pages", "endpoint"),
+    ("max_records", "endpoint"),
 ];
 
 pub(crate) static RESOURCE: Object = Object {
@@ -173,6 +175,11 @@ pub(crate) static ENDPOINT: Object = Object {
             "max_pages",
             Kind::Integer { min: 1 },
             "Stop after so many pages.",
+        ),
+        key(
+            "max_records",
+            Kind::Integer { min: 1 },
+            "Stop after so many records; the last page is cut to fit.",
         ),
         later("data", "send the body with `json`"),
         later("response_actions", ""),
