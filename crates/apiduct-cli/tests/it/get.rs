@@ -42,6 +42,28 @@ fn with_no_options_every_record_of_every_style_comes_out() {
 }
 
 #[test]
+fn a_list_that_moves_on_while_it_is_read_is_told() {
+    let builder = MockApi::builder().get("/moving", |request| {
+        let page = request
+            .param("page")
+            .map_or(1, |page| page.parse().unwrap());
+        let first = if page == 1 { 1 } else { page * 2 - 2 };
+        let data = [first, first + 1].map(|id| json!({"id": id}));
+        Reply::json(&json!({"data": data, "page": page, "total_pages": 3}))
+    });
+    let api = builder.start();
+    let program = Program::with_api(&api);
+    let outcome = program.call(&["get", &api.url("/moving")]);
+    assert_eq!(outcome.code, 0, "{outcome}");
+    assert!(
+        outcome.stderr.contains(
+            "the list changed while it was read: 1 record came twice, at the start of page 2"
+        ),
+        "{outcome}"
+    );
+}
+
+#[test]
 fn fewer_records_than_the_api_counts_end_with_the_code_for_incomplete() {
     let page = json!({"data": [{"id": 1}, {"id": 2}], "total": 50});
     let api = MockApi::builder().json("/some", &page).start();
