@@ -19,7 +19,8 @@ use crate::rate::RateBudgets;
 use crate::request::Body;
 use crate::response::RetryStop;
 use crate::retry::{
-    Backoff, Outcome, RetryBudgets, RetryDecision, RetryPolicy, is_rate_limit, retry_after,
+    Backoff, Outcome, RetryBudgets, RetryDecision, RetryIf, RetryPolicy, Tried, is_rate_limit,
+    retry_after,
 };
 use crate::transport::{Limits, RawResponse, Transport, TransportError};
 use crate::{Request, Response, Timer};
@@ -42,6 +43,8 @@ pub(crate) struct Exchanger {
     pub(crate) token_transport: Arc<dyn Transport>,
     pub(crate) timer: Arc<dyn Timer>,
     pub(crate) policy: RetryPolicy,
+    /// What the program says about another try.
+    pub(crate) conditions: Vec<RetryIf>,
     pub(crate) backoff: Backoff,
     pub(crate) budgets: RetryBudgets,
     pub(crate) rate: RateBudgets,
@@ -164,7 +167,8 @@ impl Exchanger {
                 },
                 Err(Failure::Fatal(error)) => return Err(error),
                 Err(Failure::Transport(error)) => {
-                    match self.wait_after(call, &progress, Outcome::Failed(&error)) {
+                    let waited = self.wait_after(call, &progress, Outcome::Failed(&error));
+                    match self.or_condition(call, &progress, waited, Err(&error)) {
                         Ok(Some(wait)) => wait,
                         Ok(None) => return Err(self.failed(call, &progress, error, None)),
                         Err(stop) => return Err(self.failed(call, &progress, error, Some(stop))),
@@ -277,7 +281,8 @@ impl Exchanger {
     ) -> Result<Ruling<T>, Error> {
         let outcome = Outcome::Response(response.status, &response.headers);
         if response.retry_stop.is_none() {
-            match self.wait_after(call, progress, outcome) {
+            let waited = self.wait_after(call, progress, outcome);
+            match self.or_condition(call, progress, waited, Ok(&response)) {
                 Ok(Some(wait)) => return Ok(Ruling::Again(wait)),
                 Ok(None) => {}
                 Err(stop) => response.retry_stop = Some(stop),
@@ -327,6 +332,28 @@ impl Exchanger {
             }
         }
         Verdict::Accept
+    }
+
+    /// What was decided about a try, or what the program says when that was to leave it.
+    fn or_condition(
+        &self,
+        call: &Call,
+        progress: &Progress,
+        decided: Result<Option<Duration>, RetryStop>,
+        ended: Result<&Response, &TransportError>,
+    ) -> Result<Option<Duration>, RetryStop> {
+        if decided != Ok(None) {
+            return decided;
+        }
+        let tried = Tried {
+            response: ended.ok(),
+            error: ended.err(),
+            attempt: progress.attempts,
+        };
+        let condition = self.conditions.iter().find(|one| one.holds(&tried));
+        condition.map_or(decided, |one| {
+            self.wait_after(call, progress, Outcome::Hook(&one.reason))
+        })
     }
 
     /// The wait before the next try: `Ok(None)` when there is no point in one, an error when there would be.

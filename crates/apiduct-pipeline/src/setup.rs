@@ -194,12 +194,14 @@ fn client(
     (transport, budgets): (Arc<dyn Transport>, RateBudgets),
 ) -> Result<Client, RunError> {
     let plan = &pipeline.plan.client;
+    let mut retry = runtime.retry();
+    retry.jitter = retry.jitter.map(|_| pipeline.seed);
     let mut builder = Client::builder(resolved.base_url.as_str())
         .auth(Arc::clone(&resolved.auth))
         .transport(transport)
         .rate_budgets(budgets)
         .timer(Arc::clone(&pipeline.timer))
-        .retry(runtime.retry())
+        .retry(retry)
         .limits(runtime.limits())
         .error_excerpt(runtime.error_excerpt())
         .on_foreign_origin(plan.on_foreign_origin)

@@ -20,7 +20,7 @@ use crate::paginate::Paginator;
 use crate::rate::{RateBudgets, RateConfig};
 use crate::request::{self, ParamValue};
 use crate::response::ERROR_EXCERPT;
-use crate::retry::{Backoff, RetryBudgets, RetryConfig, RetryPolicy};
+use crate::retry::{Backoff, RetryBudgets, RetryConfig, RetryIf, RetryPolicy, Tried};
 use crate::transport::{Limits, Transport};
 use crate::{Timer, TokioTimer, url_join};
 
@@ -36,6 +36,7 @@ pub struct ClientBuilder {
     transport: Option<Arc<dyn Transport>>,
     timer: Arc<dyn Timer>,
     retry: RetryConfig,
+    conditions: Vec<RetryIf>,
     rate: RateConfig,
     budgets: Option<RateBudgets>,
     limits: Limits,
@@ -60,6 +61,7 @@ impl ClientBuilder {
             transport: None,
             timer: Arc::new(TokioTimer::default()),
             retry: RetryConfig::default(),
+            conditions: Vec::new(),
             rate: RateConfig::default(),
             budgets: None,
             limits: Limits::default(),
@@ -137,6 +139,30 @@ impl ClientBuilder {
     /// Retries like this. Default: [`RetryConfig::default`].
     pub fn retry(mut self, retry: RetryConfig) -> Self {
         self.retry = retry;
+        self
+    }
+
+    /// Tries again when `test` says so of a response or an error that would not be tried again otherwise; bounds and waits
+    /// are those of other retries. `reason` is for the log. May be given several times. Default: none.
+    ///
+    /// ```
+    /// use apiduct_client::Client;
+    ///
+    /// let client = Client::builder("https://api.example.com").retry_if("the index is being built", |tried| {
+    ///     tried.response.is_some_and(|response| response.status.as_u16() == 409)
+    /// });
+    /// # client.build()?;
+    /// # Ok::<(), apiduct_client::Error>(())
+    /// ```
+    pub fn retry_if(
+        mut self,
+        reason: impl Into<String>,
+        test: impl Fn(&Tried<'_>) -> bool + Send + Sync + 'static,
+    ) -> Self {
+        self.conditions.push(RetryIf {
+            reason: reason.into(),
+            test: Box::new(test),
+        });
         self
     }
 
@@ -245,6 +271,7 @@ impl ClientBuilder {
             backoff: Backoff::new(&self.retry),
             budgets: RetryBudgets::new(self.retry.budget),
             policy: RetryPolicy::new(self.retry),
+            conditions: self.conditions,
             scope,
             on_foreign: self.on_foreign,
             redactor: self.redactor,

@@ -3,6 +3,7 @@
 
 mod backoff;
 mod budget;
+mod condition;
 mod policy;
 
 use std::ops::RangeInclusive;
@@ -10,6 +11,8 @@ use std::time::Duration;
 
 pub use backoff::Backoff;
 pub use budget::{RetryBudget, RetryBudgets};
+pub(crate) use condition::RetryIf;
+pub use condition::Tried;
 pub(crate) use policy::is_rate_limit;
 pub use policy::{Outcome, RetryDecision, RetryPolicy, RetryReason, retry_after};
 

@@ -258,3 +258,34 @@ async fn a_total_outage_costs_first_tries_and_35_requests() {
         assert!(errors.iter().filter(spent).count() >= 33);
     }
 }
+
+#[tokio::test]
+async fn a_program_can_ask_for_another_try_of_responses_and_errors() {
+    let script = Script::sequence(vec![
+        answer(409, &[], ""),
+        Err(TransportError::TooLarge { limit: 5 }),
+        ok("1"),
+    ]);
+    let (builder, timer) = script.client();
+    let client = builder
+        .retry_if("not ready", |tried| {
+            let response = tried.response.map(|response| response.status.as_u16());
+            response == Some(409) && tried.attempt == 1
+        })
+        .retry_if("try once more", |tried| tried.error.is_some());
+    let response = client.build().unwrap().get("/x").send().await.unwrap();
+    assert_eq!(response.attempts, 3);
+    assert_eq!(timer.waits(), [1.0, 2.0]);
+}
+
+#[tokio::test]
+async fn what_a_program_asks_for_has_the_bounds_of_other_retries() {
+    let script = Script::sequence(vec![answer(409, &[], "")]);
+    let client = script.client().0.retry_if("never ready", |_| true);
+    let client = client.build().unwrap();
+    let response = client.get("/x").send().await.unwrap();
+    assert_eq!(response.retry_stop, Some(RetryStop::Exhausted));
+    assert_eq!(script.sent().len(), 6);
+    client.post("/x").send().await.unwrap();
+    assert_eq!(script.sent().len(), 7, "a post may have done something");
+}

@@ -8,6 +8,7 @@
 mod clocks;
 mod drift;
 mod network;
+mod rates;
 mod scenario;
 
 use std::ops::Range;

@@ -22,6 +22,8 @@ pub struct Runtime {
     pub backoff_factor: f64,
     /// The longest wait before a try. Default: 300 s.
     pub max_retry_delay: Duration,
+    /// Whether each wait between tries is a random part of what it would have been. Default: no.
+    pub has_jitter: bool,
     /// For a connection to be made. Default: the timeout, at most 30 s.
     pub connect_timeout: Option<Duration>,
     /// For the next bytes of an answer to arrive. Default: the timeout.
@@ -53,6 +55,9 @@ pub struct Runtime {
     written: Vec<&'static str>,
 }
 
+/// A century: what `timeout: null` means.
+const NEVER: Duration = Duration::from_hours(24 * 36_525);
+
 const MEBIBYTE: u64 = 1024 * 1024;
 
 impl Default for Runtime {
@@ -61,6 +66,7 @@ impl Default for Runtime {
             max_retries: 5,
             backoff_factor: 1.0,
             max_retry_delay: Duration::from_mins(5),
+            has_jitter: false,
             connect_timeout: None,
             idle_timeout: None,
             timeout: Duration::from_mins(1),
@@ -94,6 +100,7 @@ const OUTSIDE: [&str; 7] = [
 impl Runtime {
     pub(crate) fn new(spec: &RuntimeSpec) -> Self {
         let mut runtime = Self {
+            has_jitter: spec.jitter.value() == Some(&"full"),
             connect_timeout: spec.connect_timeout.value().copied(),
             idle_timeout: spec.idle_timeout.value().copied(),
             total_timeout: spec.total_timeout.value().copied(),
@@ -120,6 +127,9 @@ impl Runtime {
             spec.max_retry_delay.value().copied(),
         );
         set(&mut runtime.timeout, spec.timeout.value().copied());
+        if matches!(spec.timeout, Written::Null) {
+            runtime.timeout = NEVER;
+        }
         set(&mut runtime.max_wait, spec.max_wait.value().copied());
         let concurrency = spec.concurrency.value();
         set(
@@ -217,13 +227,14 @@ impl Runtime {
         Ok(())
     }
 
-    /// How patient the client is.
+    /// How patient the client is. Jitter has the seed 0, to be replaced by a better one.
     pub fn retry(&self) -> RetryConfig {
         RetryConfig {
             max_retries: self.max_retries,
             backoff_factor: self.backoff_factor,
             max_retry_delay: self.max_retry_delay,
             max_wait: self.max_wait,
+            jitter: self.has_jitter.then_some(0),
             ..RetryConfig::default()
         }
     }
@@ -272,7 +283,7 @@ fn set<T>(place: &mut T, value: Option<T>) {
 /// The settings of [`OUTSIDE`] that the file has.
 fn written(spec: &RuntimeSpec) -> Vec<&'static str> {
     let all = [
-        ("request_timeout", is_written(&spec.timeout)),
+        ("request_timeout", !spec.timeout.is_absent()),
         ("request_max_attempts", is_written(&spec.max_retries)),
         ("request_backoff_factor", is_written(&spec.backoff_factor)),
         ("request_max_retry_delay", is_written(&spec.max_retry_delay)),

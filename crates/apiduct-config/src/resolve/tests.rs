@@ -538,3 +538,30 @@ resources: [a]
         .into_owned();
     assert_eq!(shown, "*** *** *** ***");
 }
+
+#[test]
+fn a_timeout_of_null_is_no_timeout_whatever_the_environment_says() {
+    let mut runtime = runtime("timeout: null, jitter: full");
+    let outside = Outside::default().env("RUNTIME__REQUEST_TIMEOUT", "5");
+    runtime.overlay(&outside).unwrap();
+    assert!(runtime.limits().idle_timeout > Duration::from_hours(24 * 365));
+    assert_eq!(runtime.limits().connect_timeout, Duration::from_secs(30));
+    assert!(runtime.retry().jitter.is_some());
+}
+
+#[test]
+fn settings_outside_of_their_range_are_named() {
+    for (name, value) in [
+        ("RUNTIME__REQUEST_TIMEOUT", "-1"),
+        ("RUNTIME__REQUEST_TIMEOUT", "NaN"),
+        ("RUNTIME__REQUEST_MAX_ATTEMPTS", "-1"),
+        ("RUNTIME__REQUEST_MAX_ATTEMPTS", "2.5"),
+        ("RUNTIME__REQUEST_BACKOFF_FACTOR", "inf"),
+        ("RUNTIME__REQUEST_BACKOFF_FACTOR", "-0.5"),
+        ("RUNTIME__REQUEST_MAX_RETRY_DELAY", "soon"),
+    ] {
+        let outside = Outside::default().env(name, value);
+        let error = runtime("").overlay(&outside).unwrap_err().to_string();
+        assert!(error.contains(name), "{name}={value}: {error}");
+    }
+}

@@ -16,6 +16,8 @@ pub struct RuntimeSpec {
     pub backoff_factor: Written<f64>,
     /// The longest wait before a try.
     pub max_retry_delay: Written<Duration>,
+    /// Whether waits between tries are random parts: `none` or `full`.
+    pub jitter: Written<&'static str>,
     /// For one try: the longest silence, and the longest wait for a connection.
     pub timeout: Written<Duration>,
     /// For a connection to be made.
@@ -57,6 +59,7 @@ impl RuntimeSpec {
             max_retries: fields.integer("max_retries"),
             backoff_factor: fields.number("backoff_factor"),
             max_retry_delay: fields.duration("max_retry_delay"),
+            jitter: fields.word("jitter"),
             timeout: fields.duration("timeout"),
             connect_timeout: fields.duration("connect_timeout"),
             idle_timeout: fields.duration("idle_timeout"),

@@ -11,6 +11,8 @@ pub(crate) static LOG_LEVELS: Words = Words {
     )
 };
 
+static JITTER: Words = words("jitter", &["none", "full"]);
+
 pub(crate) static RUNTIME: Object = Object {
     name: "runtime",
     what: "`runtime`",
@@ -39,9 +41,15 @@ pub(crate) static RUNTIME: Object = Object {
         .also(&["request_max_retry_delay"])
         .or("300s"),
         key(
+            "jitter",
+            Kind::Word(&JITTER),
+            "Whether each wait between tries is a random part of what it would have been.",
+        )
+        .or("none"),
+        key(
             "timeout",
             Kind::Duration,
-            "For one try: the longest silence, and the longest wait for a connection.",
+            "For one try: the longest silence, and the longest wait for a connection; null sets no bound to silence.",
         )
         .also(&["request_timeout"])
         .or("60s"),
