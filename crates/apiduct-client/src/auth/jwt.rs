@@ -49,7 +49,6 @@ struct Statement {
     algorithm: JwtAlgorithm,
     key_id: Option<String>,
     private_key: SecretText,
-    passphrase: Option<SecretText>,
 }
 
 /// How a JWT is signed (RFC 7518, section 3.1).
@@ -118,7 +117,7 @@ impl JwtAlgorithm {
 }
 
 impl JwtBearer {
-    /// Statements by `issuer` (often the client id), signed with `private_key`: PEM text (PKCS #8, PKCS #1 or SEC 1),
+    /// Statements by `issuer` (often the client id), signed with `private_key`: PEM text that is not encrypted (PKCS #8, for RSA also PKCS #1),
     /// or the shared secret itself for the `HS` algorithms.
     pub fn new(issuer: impl Into<String>, private_key: impl Into<SecretText>) -> Self {
         Self {
@@ -132,7 +131,6 @@ impl JwtBearer {
                 algorithm: JwtAlgorithm::default(),
                 key_id: None,
                 private_key: private_key.into(),
-                passphrase: None,
             },
             endpoint: None,
             cell: TokenCell::new(),
@@ -201,13 +199,6 @@ impl JwtBearer {
         self
     }
 
-    /// Opens an encrypted private key (PKCS #8 with PBES2). Default: the key is not encrypted.
-    #[must_use]
-    pub fn passphrase(mut self, passphrase: impl Into<SecretText>) -> Self {
-        self.statement.passphrase = Some(passphrase.into());
-        self
-    }
-
     /// Begins with this token, which is used until it ends or is rejected. Default: none.
     #[must_use]
     pub fn access_token(mut self, token: Token) -> Self {
@@ -240,7 +231,7 @@ impl Statement {
                 problem: "the private key is empty".to_owned(),
             });
         }
-        let open = || key::open(text, self.passphrase.as_ref());
+        let open = || key::open(text);
         let read = match self.algorithm {
             JwtAlgorithm::HS256 | JwtAlgorithm::HS384 | JwtAlgorithm::HS512 => {
                 return Ok(EncodingKey::from_secret(text.as_bytes()));
@@ -348,9 +339,6 @@ impl Auth for JwtBearer {
 
     fn register(&self, redactor: &Redactor) {
         redactor.register(&self.statement.private_key);
-        if let Some(passphrase) = &self.statement.passphrase {
-            redactor.register(passphrase);
-        }
         if let Some(endpoint) = &self.endpoint {
             endpoint.register(redactor);
         }

@@ -204,12 +204,14 @@ async fn a_key_that_cannot_sign_is_an_error_that_does_not_show_it() {
     let (ec_key, _) = ec();
     let cut = ec_key.replace("MI", "");
     let encrypted = pem("ENCRYPTED PRIVATE KEY", b"canary-key");
+    let sec1 = pem("EC PRIVATE KEY", b"canary-key");
     for (key, problem) in [
         ("", "the private key is empty"),
         ("canary-key", "the private key is not PEM"),
         (&ec_key, "the private key is none for RS256"),
         (&cut, "the private key is none for RS256"),
-        (&encrypted, "there is no passphrase"),
+        (&encrypted, "the private key is encrypted"),
+        (&sec1, "the private key is not PKCS #8"),
     ] {
         let text = failure(JwtBearer::new("me", key)).await;
         assert!(text.contains(problem), "{text}");

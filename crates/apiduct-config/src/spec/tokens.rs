@@ -32,11 +32,10 @@ pub struct TokenAuthSpec {
 }
 
 /// Keys whose values are secrets whatever they hold.
-const SECRETS: [&str; 5] = [
+const SECRETS: [&str; 4] = [
     "client_secret",
     "refresh_token",
     "private_key",
-    "private_key_passphrase",
     "access_token",
 ];
 

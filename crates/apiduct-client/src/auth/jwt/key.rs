@@ -7,20 +7,20 @@ use apiduct_model::SecretText;
 use crate::auth::TokenError;
 
 /// A private key as PEM that the signing library reads.
-pub(super) fn open(text: &str, passphrase: Option<&SecretText>) -> Result<SecretText, TokenError> {
+pub(super) fn open(text: &str) -> Result<SecretText, TokenError> {
     let text = with_line_breaks(text.trim());
     let label = label(&text).ok_or_else(|| problem("the private key is not PEM"))?;
-    if text.contains("Proc-Type: 4,ENCRYPTED") {
+    if label.starts_with("ENCRYPTED") || text.contains("Proc-Type: 4,ENCRYPTED") {
         return Err(problem(
-            "the private key is encrypted in an outdated way; convert it with `openssl pkcs8 -topk8`",
+            "the private key is encrypted; decrypt it with `openssl pkcs8 -topk8 -nocrypt`",
         ));
     }
-    match (label, passphrase) {
-        ("ENCRYPTED PRIVATE KEY", None) => Err(problem(
-            "the private key is encrypted and there is no passphrase",
-        )),
-        _ => Ok(SecretText::from(text.into_owned())),
+    if label == "EC PRIVATE KEY" {
+        return Err(problem(
+            "the private key is not PKCS #8; convert it with `openssl pkcs8 -topk8 -nocrypt`",
+        ));
     }
+    Ok(SecretText::from(text.into_owned()))
 }
 
 /// Variables of the environment cannot hold line breaks everywhere: many hold `\n` instead.
