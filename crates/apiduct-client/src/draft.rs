@@ -52,6 +52,11 @@ impl Draft {
         if let Some(basic) = take_user_info(&mut draft.request.url) {
             draft.auth(Arc::new(basic));
         }
+        if path.contains('?') {
+            for (name, value) in draft.request.url.query_pairs() {
+                register_param(&draft.redactor, &name, &value);
+            }
+        }
         draft
     }
 

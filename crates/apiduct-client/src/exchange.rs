@@ -4,12 +4,14 @@ mod gated;
 mod log;
 mod redirect;
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
 use apiduct_model::Redactor;
 use http::StatusCode;
+use url::Url;
 
 use crate::auth::{Auth, AuthContext, AuthError, CredentialId, OnRejected, Refusal};
 use crate::error::{Error, ExchangeError, ForeignVia};
@@ -22,7 +24,9 @@ use crate::retry::{
     Backoff, Outcome, RetryBudgets, RetryDecision, RetryIf, RetryPolicy, Tried, is_rate_limit,
     retry_after,
 };
-use crate::transport::{Limits, RawResponse, Transport, TransportError};
+use crate::transport::{
+    Limits, Network, RawResponse, Transport, TransportError, address_of, is_public,
+};
 use crate::{Request, Response, Timer};
 pub(crate) use gated::Gated;
 
@@ -50,6 +54,7 @@ pub(crate) struct Exchanger {
     pub(crate) rate: RateBudgets,
     pub(crate) scope: CredentialScope,
     pub(crate) on_foreign: OnForeignOrigin,
+    pub(crate) network: Network,
     pub(crate) redactor: Redactor,
     pub(crate) hooks: Vec<Arc<dyn Hook>>,
     /// How much of a body an error may show, in characters.
@@ -455,6 +460,7 @@ impl Exchanger {
         progress.sent = None;
         let mut request = request.clone();
         let is_covered = self.scope.covers(&request.url);
+        let limits = self.limits_for(call, &request.url)?;
         let credential = if is_covered {
             credential
         } else {
@@ -467,7 +473,7 @@ impl Exchanger {
         if is_covered {
             let context = AuthContext {
                 transport: &self.token_transport,
-                limits: &call.limits,
+                limits: self.token_limits(call, &limits),
                 timer: &self.timer,
                 redactor: &self.redactor,
                 attempt: progress.attempts,
@@ -481,9 +487,39 @@ impl Exchanger {
         let _ = request.url.set_password(None);
         let prepared = request.prepare();
         progress.sent = is_covered.then_some(request);
-        let sent = self.transport.send(prepared, &call.limits).await;
+        let sent = self.transport.send(prepared, &limits).await;
         permit.settle(sent.as_ref());
         sent.map_err(Failure::Transport)
+    }
+
+    /// The limits of a request to `url`, which say whether it must stay outside.
+    fn limits_for<'c>(&self, call: &'c Call, url: &Url) -> Result<Cow<'c, Limits>, Failure> {
+        let is_trusted = match self.network {
+            Network::Any => true,
+            Network::PublicOnly => self.scope.is_base(url),
+            Network::StrictlyPublic => false,
+        };
+        if is_trusted {
+            return Ok(Cow::Borrowed(&call.limits));
+        }
+        // A transport of the caller's own may not know the rule; numbers are checked here in any case.
+        if let Some(address) = address_of(url).filter(|address| !is_public(*address)) {
+            let host = url.host_str().unwrap_or_default().to_owned();
+            let error = TransportError::NotPublic { host, address };
+            return Err(Failure::Transport(error));
+        }
+        Ok(Cow::Owned(Limits {
+            public_only: true,
+            ..call.limits.clone()
+        }))
+    }
+
+    /// Token endpoints were named by the caller, as the base URL was.
+    fn token_limits<'l>(&self, call: &'l Call, limits: &'l Limits) -> &'l Limits {
+        match self.network {
+            Network::StrictlyPublic => limits,
+            Network::Any | Network::PublicOnly => &call.limits,
+        }
     }
 
     fn unauthorized(&self, request: &Request, source: AuthError) -> Failure {

@@ -70,5 +70,5 @@ pub use request::{Body, Param, ParamValue, Request};
 pub use request_builder::RequestBuilder;
 pub use response::{Response, RetryStop};
 pub use shortcut::{delete, get, head, paginate, patch, post, put, request};
-pub use transport::{Limits, TransportError};
+pub use transport::{Limits, Network, TransportError};
 pub use url_join::join_url;

@@ -14,8 +14,8 @@ pub enum OnForeignOrigin {
     #[default]
     Refuse,
     /// The request is sent without credentials: without auth, cookies, and headers and parameters that are named
-    /// like one or hold a registered secret. A request with a body is refused all the same, and so is one whose path
-    /// holds a secret.
+    /// like one or hold a registered secret. A request with a body is refused all the same, and so is one whose host
+    /// or path holds a secret.
     Strip,
 }
 
@@ -45,6 +45,11 @@ impl CredentialScope {
         self.base.origin().ascii_serialization()
     }
 
+    /// Whether `url` is at the origin of the base URL itself.
+    pub(crate) fn is_base(&self, url: &Url) -> bool {
+        url.origin() == self.base.origin()
+    }
+
     /// Adds `host` or `host:port`; false when it is neither.
     pub(crate) fn allow(&mut self, text: &str) -> bool {
         // A URL parser knows all forms of hosts; what is more than host and port is not one.
@@ -69,7 +74,7 @@ impl CredentialScope {
     /// Whether credentials may go to `url`. A host that was named without a port is meant with the default port of
     /// its scheme; from https nothing leads down to http.
     pub(crate) fn covers(&self, url: &Url) -> bool {
-        if url.origin() == self.base.origin() {
+        if self.is_base(url) {
             return true;
         }
         let is_downgrade = url.scheme() != "https" && self.base.scheme() == "https";
@@ -119,7 +124,9 @@ pub(crate) fn strip_credentials(request: &mut Request, redactor: &Redactor) -> b
             .url
             .set_query(Some(kept.as_str()).filter(|kept| !kept.is_empty()));
     }
-    !is_secret(request.url.path())
+    // A host stands in lower case, whatever it was made of.
+    let host = request.url.host_str().unwrap_or_default();
+    !(is_secret(request.url.path()) || redactor.contains_secret_in_any_case(host))
 }
 
 /// Whether a header of this name is likely to hold a credential.

@@ -177,7 +177,7 @@ impl Page {
             Value::Null
         } else {
             let text = charset::to_utf8(&self.response.body, self.response.content_type());
-            serde_json::from_slice(&text).map_err(|error| self.response.not_json(&error))?
+            parse(&text).map_err(|error| self.response.not_json(&error))?
         };
         Ok(self.value.get_or_init(|| Arc::new(value)))
     }
@@ -206,6 +206,11 @@ impl fmt::Debug for Page {
             .field("records", &self.scanned.records.len())
             .finish_non_exhaustive()
     }
+}
+
+/// A body as a tree of values. Where depth or a number is too much for the usual parser, ours reads it.
+pub(crate) fn parse(text: &[u8]) -> Result<Value, serde_json::Error> {
+    serde_json::from_slice(text).or_else(|error| apiduct_json::parse_value(text).map_err(|_| error))
 }
 
 #[cfg(test)]

@@ -133,8 +133,12 @@ impl Redactor {
         }
         secrets.known.push(raw.clone());
         secrets.add(Needle::text(raw));
-        for needle in Needle::base64(raw.as_bytes()) {
-            secrets.add(needle);
+        // A client of OAuth2 encodes its secret for a form before it goes into Basic authentication.
+        let form: String = url::form_urlencoded::byte_serialize(raw.as_bytes()).collect();
+        for text in [raw, &form, &form.replace('+', "%20")] {
+            for needle in Needle::base64(text.as_bytes()) {
+                secrets.add(needle);
+            }
         }
         let lines = raw.lines().map(str::trim);
         for line in lines.filter(|line| line.len() >= SHORTEST_LINE && !line.starts_with("-----")) {
@@ -188,6 +192,14 @@ impl Redactor {
         let forms = [text, &percent_decode(text), &percent_decode(&with_spaces)];
         let mut short = secrets.short.iter();
         short.any(|secret| forms.contains(&secret.as_str()))
+    }
+
+    /// Whether a registered secret is in `text` as it is but for the case of its letters.
+    pub fn contains_secret_in_any_case(&self, text: &str) -> bool {
+        let secrets = self.secrets.read().unwrap_or_else(PoisonError::into_inner);
+        let text = text.to_lowercase();
+        let mut known = secrets.known.iter();
+        known.any(|secret| text.contains(&secret.to_lowercase()))
     }
 
     /// `url` as it may be shown: user info, sensitive parameters and registered secrets masked.

@@ -205,6 +205,7 @@ fn client(
         .limits(runtime.limits())
         .error_excerpt(runtime.error_excerpt())
         .on_foreign_origin(plan.on_foreign_origin)
+        .network(plan.network)
         .redactor(pipeline.redactor.clone());
     for host in &plan.allowed_hosts {
         builder = builder.allowed_host(host);

@@ -21,7 +21,7 @@ use crate::rate::{RateBudgets, RateConfig};
 use crate::request::{self, ParamValue};
 use crate::response::ERROR_EXCERPT;
 use crate::retry::{Backoff, RetryBudgets, RetryConfig, RetryIf, RetryPolicy, Tried};
-use crate::transport::{Limits, Transport};
+use crate::transport::{Limits, Network, Transport};
 use crate::{Timer, TokioTimer, url_join};
 
 /// Settings of a [`Client`]; each setter says its default.
@@ -42,6 +42,7 @@ pub struct ClientBuilder {
     limits: Limits,
     allowed_hosts: Vec<String>,
     on_foreign: OnForeignOrigin,
+    network: Network,
     redactor: Redactor,
     hooks: Vec<Arc<dyn Hook>>,
     ca_bundle: Option<Vec<u8>>,
@@ -67,6 +68,7 @@ impl ClientBuilder {
             limits: Limits::default(),
             allowed_hosts: Vec::new(),
             on_foreign: OnForeignOrigin::default(),
+            network: Network::default(),
             redactor: Redactor::default(),
             hooks: Vec::new(),
             ca_bundle: None,
@@ -197,6 +199,12 @@ impl ClientBuilder {
         self
     }
 
+    /// Which addresses links of the server may lead to. Default: [`Network::Any`].
+    pub fn network(mut self, network: Network) -> Self {
+        self.network = network;
+        self
+    }
+
     /// Masks secrets by `redactor`, which also hears of those the client knows. Default: one of its own.
     pub fn redactor(mut self, redactor: Redactor) -> Self {
         self.redactor = redactor;
@@ -235,7 +243,7 @@ impl ClientBuilder {
         let (base, user) = base_url(&self.base_url)?;
         let auth = self.auth.take();
         let auth = auth.unwrap_or_else(|| user.map_or_else(no_auth, |basic| Arc::new(basic)));
-        self.register_secrets(&*auth);
+        self.register_secrets(&*auth, &base);
         let mut scope = CredentialScope::new(base.clone());
         for host in &self.allowed_hosts {
             if !scope.allow(host) {
@@ -274,6 +282,7 @@ impl ClientBuilder {
             conditions: self.conditions,
             scope,
             on_foreign: self.on_foreign,
+            network: self.network,
             redactor: self.redactor,
             hooks: self.hooks,
             error_excerpt: self.error_excerpt,
@@ -293,8 +302,11 @@ impl ClientBuilder {
         })
     }
 
-    fn register_secrets(&self, auth: &dyn Auth) {
+    fn register_secrets(&self, auth: &dyn Auth, base: &Url) {
         auth.register(&self.redactor);
+        for (name, value) in base.query_pairs() {
+            register_param(&self.redactor, &name, &value);
+        }
         for (name, value) in &self.headers {
             register_header(&self.redactor, name, value);
         }

@@ -1,12 +1,24 @@
 //! Redirects, followed as browsers do.
 
-use http::header::{CONTENT_LENGTH, CONTENT_TYPE, LOCATION};
+use http::header::{
+    CONTENT_ENCODING, CONTENT_LANGUAGE, CONTENT_LENGTH, CONTENT_LOCATION, CONTENT_TYPE, HeaderName,
+    LOCATION,
+};
 use http::{Method, StatusCode};
 use url::Url;
 
 use crate::Request;
 use crate::request::Body;
 use crate::transport::RawResponse;
+
+/// Headers that say something about the body, and go with it.
+const OF_BODY: [HeaderName; 5] = [
+    CONTENT_ENCODING,
+    CONTENT_LANGUAGE,
+    CONTENT_LENGTH,
+    CONTENT_LOCATION,
+    CONTENT_TYPE,
+];
 
 /// Where a redirect leads; `None` when the response is none, or says nothing usable.
 pub(super) fn target(raw: &RawResponse, from: &Url) -> Option<Url> {
@@ -29,8 +41,9 @@ pub(super) fn apply(request: &mut Request, status: StatusCode, target: Url) {
     if becomes_get {
         request.method = Method::GET;
         request.body = Body::Empty;
-        request.headers.remove(CONTENT_TYPE);
-        request.headers.remove(CONTENT_LENGTH);
+        for name in OF_BODY {
+            request.headers.remove(name);
+        }
     }
     request.url = target;
     request.params.clear();

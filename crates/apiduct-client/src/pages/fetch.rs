@@ -15,7 +15,7 @@ use tracing::Instrument;
 use crate::error::Error;
 use crate::exchange::{Call, Pass, Reading, Unreadable};
 use crate::paginate::Position;
-use crate::{Client, Request, Response, charset};
+use crate::{Client, Request, Response, charset, page};
 
 /// What to fetch, and how to read it.
 #[derive(Debug)]
@@ -137,9 +137,7 @@ fn read(response: &Response, plan: Option<&ScanPlan>) -> Result<Content, Unreada
     let text = charset::utf8_bytes(&response.body, response.content_type());
     match plan {
         Some(plan) => plan.scan(&text).map(Content::Scanned).map_err(unreadable),
-        None => serde_json::from_slice(&text)
-            .map(Content::Value)
-            .map_err(unreadable),
+        None => page::parse(&text).map(Content::Value).map_err(unreadable),
     }
 }
 

@@ -1,6 +1,7 @@
 //! Why an exchange failed, sorted by what can be done about it.
 
 use std::fmt;
+use std::net::IpAddr;
 use std::time::Duration;
 
 use apiduct_model::Hint;
@@ -34,6 +35,14 @@ pub enum TransportError {
         host: String,
         /// What the TLS library said.
         source: Cause,
+    },
+    /// The host is in a private network, where this request must not go. Not retried.
+    #[error("`{host}` is at {address}, which is no public address")]
+    NotPublic {
+        /// The host.
+        host: String,
+        /// Its address.
+        address: IpAddr,
     },
     /// A time limit ran out. Retried.
     #[error("the {which} time limit of {limit:?} ran out")]
@@ -118,6 +127,7 @@ impl TransportError {
             | Self::Timeout { .. }
             | Self::Broken { .. } => true,
             Self::Tls { .. }
+            | Self::NotPublic { .. }
             | Self::TooLarge { .. }
             | Self::Decode { .. }
             | Self::InvalidUrl { .. }
@@ -134,6 +144,7 @@ impl TransportError {
             Self::Dns { .. }
                 | Self::Connect { .. }
                 | Self::Tls { .. }
+                | Self::NotPublic { .. }
                 | Self::InvalidUrl { .. }
                 | Self::Quota
                 | Self::Paused { .. }
@@ -155,7 +166,11 @@ impl TransportError {
             | Self::Decode { source }
             | Self::Other { source } => *source = Cause::new(mask(source.text())),
             Self::InvalidUrl { reason } => *reason = mask(reason),
-            Self::Timeout { .. } | Self::TooLarge { .. } | Self::Quota | Self::Paused { .. } => {}
+            Self::NotPublic { .. }
+            | Self::Timeout { .. }
+            | Self::TooLarge { .. }
+            | Self::Quota
+            | Self::Paused { .. } => {}
         }
         self
     }
@@ -177,6 +192,9 @@ impl Hint for TransportError {
             } => "check host and port in `base_url`, or raise `connect_timeout`",
             Self::Timeout { .. } => "ask for smaller pages, or raise `timeout`",
             Self::TooLarge { .. } => "ask for smaller pages, or raise `max_response_bytes`",
+            Self::NotPublic { .. } => {
+                "the server may not lead there; if it is right, set `network: any` for this source"
+            }
             Self::Decode { .. } => "try the header `Accept-Encoding: identity`",
             Self::Paused { .. } => "raise `max_wait` to keep waiting, or run again later",
             Self::Broken { .. } | Self::InvalidUrl { .. } | Self::Quota | Self::Other { .. } => {

@@ -6,8 +6,11 @@
 #[cfg(feature = "reqwest")]
 mod cookies;
 mod error;
+mod network;
 #[cfg(feature = "reqwest")]
 mod reqwest;
+#[cfg(feature = "reqwest")]
+mod resolver;
 
 use std::fmt;
 use std::sync::Arc;
@@ -22,6 +25,8 @@ use url::Url;
 #[cfg(feature = "reqwest")]
 pub use self::reqwest::{ReqwestTransport, ReqwestTransportBuilder};
 pub use error::{TimeLimit, TransportError};
+pub(crate) use network::address_of;
+pub use network::{Network, is_public};
 
 /// Sends one request and receives one response.
 #[async_trait]
@@ -112,18 +117,23 @@ impl fmt::Debug for RawResponse {
     }
 }
 
-/// How long one exchange may take and how large its response may be.
+/// How long one exchange may take, how large its response may be, and where it may go.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Limits {
     /// Longest time for making a connection, name resolution and TLS included. The built-in transport takes it from
     /// the client, not from a single call. Default 30 s.
     pub connect_timeout: Duration,
-    /// Longest silence: until the response begins, connecting included, and between two pieces of it. Default 60 s.
+    /// Longest silence: until the response begins, connecting included, and between two pieces of it. Less than 1 KiB in
+    /// this time counts as silence, so that a server cannot keep a request for ever by a byte now and then. Default 60 s.
     pub idle_timeout: Duration,
-    /// Longest time for the whole exchange. Default: none.
+    /// Longest time for the whole exchange. Default 30 min; `None` for no bound.
     pub total_timeout: Option<Duration>,
     /// Largest body in bytes, after decompression. Default 256 MiB.
     pub max_response_bytes: u64,
+    /// Whether the host must have a public address ([`is_public`]), also after its name was looked up. The built-in
+    /// transport then makes the connection itself, past any proxy, since a proxy looks names up on its own.
+    /// Default false; [`Network`] sets it where it is due.
+    pub public_only: bool,
 }
 
 impl Default for Limits {
@@ -131,8 +141,9 @@ impl Default for Limits {
         Self {
             connect_timeout: Duration::from_secs(30),
             idle_timeout: Duration::from_mins(1),
-            total_timeout: None,
+            total_timeout: Some(Duration::from_mins(30)),
             max_response_bytes: 256 * 1024 * 1024,
+            public_only: false,
         }
     }
 }

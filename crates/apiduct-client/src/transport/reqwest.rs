@@ -1,25 +1,32 @@
 //! The built-in transport: HTTP/1.1 and HTTP/2 by `reqwest`, TLS by `rustls`.
 
 use std::error::Error as StdError;
+use std::fmt;
 use std::io;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::{Bytes, BytesMut};
 use http::Method;
 use http::header::CONTENT_LENGTH;
+use reqwest::dns::Resolve;
 use reqwest::redirect::Policy;
 use reqwest::{Certificate, Client, Response};
 use tokio::time::timeout;
 use url::Url;
 
 use super::cookies::OriginCookies;
+use super::network::{address_of, is_public};
+use super::resolver::{NotPublic, PublicOnly, System};
 use super::{Limits, PreparedRequest, RawResponse, TimeLimit, Transport, TransportError};
 use crate::error::Cause;
 
 /// Largest buffer that a `Content-Length` alone makes us reserve.
 const LARGEST_RESERVE: u64 = 16 * 1024 * 1024;
+
+/// So much must arrive within the limit for silence.
+const LEAST_PROGRESS: u64 = 1024;
 
 /// HTTP/1.1 and HTTP/2 with connection reuse, gzip, Brotli, zstd and deflate, cookies, and proxies as the environment
 /// says (`HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY`, `NO_PROXY`).
@@ -31,15 +38,19 @@ const LARGEST_RESERVE: u64 = 16 * 1024 * 1024;
 #[derive(Debug, Clone)]
 pub struct ReqwestTransport {
     client: Client,
-    connect_timeout: Duration,
+    /// Connects to public addresses alone; made when it is first needed.
+    public_client: Arc<OnceLock<Client>>,
+    settings: ReqwestTransportBuilder,
 }
 
 /// Settings of a [`ReqwestTransport`] that hold for all its connections.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct ReqwestTransportBuilder {
     connect_timeout: Duration,
     roots: Vec<Vec<u8>>,
     use_proxies: bool,
+    cookies: Arc<OriginCookies>,
+    resolver: Option<Arc<dyn Resolve>>,
 }
 
 impl ReqwestTransport {
@@ -49,6 +60,8 @@ impl ReqwestTransport {
             connect_timeout: Limits::default().connect_timeout,
             roots: Vec::new(),
             use_proxies: true,
+            cookies: Arc::default(),
+            resolver: None,
         }
     }
 }
@@ -81,6 +94,18 @@ impl ReqwestTransportBuilder {
     ///
     /// [`TransportError::Other`] when a root certificate cannot be read or TLS cannot be set up.
     pub fn build(self) -> Result<ReqwestTransport, TransportError> {
+        Ok(ReqwestTransport {
+            client: self.connect_with(|builder| builder)?,
+            public_client: Arc::default(),
+            settings: self,
+        })
+    }
+
+    /// A client of its own connections, adapted by `adapt`.
+    fn connect_with(
+        &self,
+        adapt: impl Fn(reqwest::ClientBuilder) -> reqwest::ClientBuilder,
+    ) -> Result<Client, TransportError> {
         let mut roots = Vec::new();
         for pem in &self.roots {
             let found = Certificate::from_pem_bundle(pem).map_err(|error| other(&error))?;
@@ -91,33 +116,42 @@ impl ReqwestTransportBuilder {
             roots.extend(found);
         }
         let has_own_roots = !roots.is_empty();
-        let client = match self.configure().tls_certs_merge(roots).build() {
-            Ok(client) => client,
+        let configured = || adapt(self.configure());
+        match configured().tls_certs_merge(roots).build() {
+            Ok(client) => Ok(client),
             Err(error) if !has_own_roots => {
                 // A system without certificate authorities can still be asked for plain HTTP.
                 tracing::warn!(cause = %root(&error), "no system certificates: https will not be trusted");
-                let bare = self.configure().tls_certs_only([]).build();
-                bare.map_err(|error| other(&error))?
+                let bare = configured().tls_certs_only([]).build();
+                bare.map_err(|error| other(&error))
             }
-            Err(error) => return Err(other(&error)),
-        };
-        Ok(ReqwestTransport {
-            client,
-            connect_timeout: self.connect_timeout,
-        })
+            Err(error) => Err(other(&error)),
+        }
     }
 
     fn configure(&self) -> reqwest::ClientBuilder {
-        let builder = Client::builder()
+        let mut builder = Client::builder()
             .redirect(Policy::none())
             .referer(false)
-            .cookie_provider(Arc::new(OriginCookies::default()))
+            .cookie_provider(Arc::clone(&self.cookies))
             .connect_timeout(self.connect_timeout);
+        if let Some(resolver) = &self.resolver {
+            builder = builder.dns_resolver(Arc::clone(resolver));
+        }
         if self.use_proxies {
             builder
         } else {
             builder.no_proxy()
         }
+    }
+}
+
+impl fmt::Debug for ReqwestTransportBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ReqwestTransportBuilder")
+            .field("connect_timeout", &self.connect_timeout)
+            .field("use_proxies", &self.use_proxies)
+            .finish_non_exhaustive()
     }
 }
 
@@ -147,7 +181,7 @@ impl ReqwestTransport {
         let host = shown_host(&request.url);
         let expects_body = [Method::POST, Method::PUT, Method::PATCH].contains(&request.method);
         let mut builder = self
-            .client
+            .client_for(&request.url, limits)?
             .request(request.method, request.url)
             .headers(request.headers);
         if let Some(body) = request.body {
@@ -164,6 +198,30 @@ impl ReqwestTransport {
         self.receive(response, limits).await
     }
 
+    /// The client whose connections may go to `url`.
+    fn client_for(&self, url: &Url, limits: &Limits) -> Result<&Client, TransportError> {
+        if !limits.public_only {
+            return Ok(&self.client);
+        }
+        if let Some(address) = address_of(url).filter(|address| !is_public(*address)) {
+            let host = shown_host(url);
+            return Err(TransportError::NotPublic { host, address });
+        }
+        if let Some(client) = self.public_client.get() {
+            return Ok(client);
+        }
+        let inner = self.settings.resolver.clone();
+        let resolver = Arc::new(PublicOnly {
+            inner: inner.unwrap_or_else(|| Arc::new(System)),
+        });
+        // A proxy would look the name up once more, on its own.
+        let client = self.settings.connect_with(|builder| {
+            let builder = builder.no_proxy();
+            builder.dns_resolver(Arc::clone(&resolver))
+        })?;
+        Ok(self.public_client.get_or_init(|| client))
+    }
+
     async fn receive(
         &self,
         mut response: Response,
@@ -175,18 +233,12 @@ impl ReqwestTransport {
             return Err(TransportError::TooLarge { limit });
         }
         let mut body = Collected::new(announced.unwrap_or(0).min(limit));
-        loop {
-            let piece = timeout(limits.idle_timeout, response.chunk())
+        let mut is_complete = false;
+        while !is_complete {
+            let progress = progress(&mut response, &mut body, limit);
+            is_complete = timeout(limits.idle_timeout, progress)
                 .await
-                .map_err(|_| ran_out(TimeLimit::Idle, limits.idle_timeout))?
-                .map_err(|error| failed_to_read(&error, body.len()))?;
-            let Some(piece) = piece else {
-                break;
-            };
-            if body.len() + piece.len() as u64 > limit {
-                return Err(TransportError::TooLarge { limit });
-            }
-            body.push(piece);
+                .map_err(|_| ran_out(TimeLimit::Idle, limits.idle_timeout))??;
         }
         let body = body.into_bytes();
         let is_plain = response.headers().contains_key(CONTENT_LENGTH);
@@ -200,6 +252,10 @@ impl ReqwestTransport {
 
     fn failed_to_send(&self, error: &reqwest::Error, host: String) -> TransportError {
         let source = root(error);
+        let refused = chain(error).find_map(|cause| cause.downcast_ref());
+        if let Some(NotPublic { address }) = refused.copied() {
+            return TransportError::NotPublic { host, address };
+        }
         if error.is_builder() {
             return TransportError::InvalidUrl {
                 reason: source.text().to_owned(),
@@ -210,7 +266,7 @@ impl ReqwestTransport {
         }
         if error.is_connect() {
             if error.is_timeout() {
-                return ran_out(TimeLimit::Connect, self.connect_timeout);
+                return ran_out(TimeLimit::Connect, self.settings.connect_timeout);
             }
             if chain(error).any(is_tls) {
                 return TransportError::Tls { host, source };
@@ -225,6 +281,27 @@ impl ReqwestTransport {
         }
         TransportError::Other { source }
     }
+}
+
+/// Receives until the body has grown by what counts as progress; true when it is complete.
+async fn progress(
+    response: &mut Response,
+    body: &mut Collected,
+    limit: u64,
+) -> Result<bool, TransportError> {
+    let enough = body.len() + LEAST_PROGRESS;
+    while body.len() < enough {
+        let piece = response.chunk().await;
+        let piece = piece.map_err(|error| failed_to_read(&error, body.len()))?;
+        let Some(piece) = piece else {
+            return Ok(true);
+        };
+        if body.len() + piece.len() as u64 > limit {
+            return Err(TransportError::TooLarge { limit });
+        }
+        body.push(piece);
+    }
+    Ok(false)
 }
 
 /// A body in the making: one piece is kept as it is, more are joined.
@@ -333,5 +410,70 @@ fn shown_host(url: &Url) -> String {
     match url.port() {
         Some(port) => format!("{host}:{port}"),
         None => host.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
+
+    use http::{HeaderMap, Method};
+    use reqwest::dns::{Addrs, Name, Resolving};
+
+    use super::*;
+
+    /// Says that every name is this machine.
+    struct OwnMachine;
+
+    impl Resolve for OwnMachine {
+        fn resolve(&self, _: Name) -> Resolving {
+            let address = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
+            Box::pin(async move { Ok(Box::new([address].into_iter()) as Addrs) })
+        }
+    }
+
+    fn transport() -> ReqwestTransport {
+        let mut builder = ReqwestTransport::builder().no_proxies();
+        builder.resolver = Some(Arc::new(OwnMachine));
+        builder.build().unwrap()
+    }
+
+    async fn ask(url: &str, public_only: bool) -> Result<RawResponse, TransportError> {
+        let limits = Limits {
+            public_only,
+            ..Limits::default()
+        };
+        let request = PreparedRequest {
+            method: Method::GET,
+            url: url.parse().unwrap(),
+            headers: HeaderMap::new(),
+            body: None,
+        };
+        transport().send(request, &limits).await
+    }
+
+    #[tokio::test]
+    async fn a_name_that_leads_inside_is_refused_before_a_connection_is_made() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        listener.set_nonblocking(true).unwrap();
+        let port = listener.local_addr().unwrap().port();
+        for host in ["rebind.test", "localhost", "127.0.0.1", "[::1]", "0x7f.1"] {
+            let error = ask(&format!("http://{host}:{port}/"), true).await;
+            let error = error.unwrap_err();
+            assert!(
+                matches!(error, TransportError::NotPublic { .. }),
+                "{host}: {error:?}"
+            );
+        }
+        assert!(listener.accept().is_err(), "nobody came");
+    }
+
+    #[tokio::test]
+    async fn without_the_rule_every_name_is_asked() {
+        let api = apiduct_testkit::MockApi::builder()
+            .json("/x", &serde_json::json!(1))
+            .start();
+        let url = format!("http://anything.test:{}/x", api.port());
+        assert_eq!(ask(&url, false).await.unwrap().body, "1");
     }
 }

@@ -5,9 +5,12 @@
 mod conformance;
 mod detection;
 mod faults;
+mod guards;
 mod hooks;
 mod logins;
 mod loops;
+mod network;
+mod origin_grid;
 mod origins;
 mod pages;
 mod parallel;

@@ -345,6 +345,7 @@ fn client(spec: &Spec) -> ClientPlan {
         } else {
             OnForeignOrigin::Refuse
         },
+        network: client.network,
         headers: client.headers.iter().filter_map(HeaderPlan::new).collect(),
     }
 }

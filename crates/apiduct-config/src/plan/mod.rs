@@ -14,8 +14,8 @@ use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 
-use apiduct_client::OnForeignOrigin;
 use apiduct_client::paginate::Paginator;
+use apiduct_client::{Network, OnForeignOrigin};
 use apiduct_json::Selector;
 use apiduct_model::{
     DataType, Place, ResourceName, SnakeCase, SystemNames, TableName, WriteDisposition,
@@ -80,6 +80,8 @@ pub struct ClientPlan {
     pub allowed_hosts: Vec<String>,
     /// What to do with a link to any other host.
     pub on_foreign_origin: OnForeignOrigin,
+    /// Which addresses links of the server may lead to.
+    pub network: Network,
     /// Headers of every request; they are part of each [`RequestPlan`] too.
     pub headers: Vec<HeaderPlan>,
 }

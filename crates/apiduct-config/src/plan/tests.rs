@@ -84,6 +84,19 @@ fn defaults_of_everything_are_those_of_the_contract() {
     assert_eq!(issues.selector, SelectorPlan::Detect);
     assert!(issues.paginator.paginator.is_none());
     assert_eq!(plan.client.on_foreign_origin, OnForeignOrigin::Refuse);
+    assert_eq!(plan.client.network, Network::Any);
+}
+
+#[test]
+fn the_network_of_links_is_one_of_three() {
+    for (word, network) in [
+        ("any", Network::Any),
+        ("public_only", Network::PublicOnly),
+        ("strictly_public", Network::StrictlyPublic),
+    ] {
+        let plan = plan_with(&format!("  network: {word}"), "  - issues");
+        assert_eq!(plan.client.network, network);
+    }
 }
 
 #[test]

@@ -17,7 +17,7 @@ use serde_json::Value;
 use url::Url;
 
 pub use apply::resolve_text;
-pub use runtime::Runtime;
+pub use runtime::{Runtime, TotalTimeout};
 pub use secrets::Secrets;
 pub use source::{SecretSource, SystemSource};
 

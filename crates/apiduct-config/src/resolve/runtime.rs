@@ -30,8 +30,8 @@ pub struct Runtime {
     pub idle_timeout: Option<Duration>,
     /// For one try: the longest silence, and the longest wait for a connection. Default: 60 s.
     pub timeout: Duration,
-    /// For one try as a whole. Default: no bound.
-    pub total_timeout: Option<Duration>,
+    /// For one try as a whole. Default: 30 min, or the timeout if that is longer.
+    pub total_timeout: TotalTimeout,
     /// The longest wait that a server may ask for. Default: 300 s.
     pub max_wait: Duration,
     /// Requests in flight to one host. Default: 8.
@@ -58,6 +58,18 @@ pub struct Runtime {
 /// A century: what `timeout: null` means.
 const NEVER: Duration = Duration::from_hours(24 * 36_525);
 
+/// What bounds one try as a whole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum TotalTimeout {
+    /// 30 min, or the timeout if that is longer.
+    #[default]
+    Default,
+    /// Nothing.
+    Unbounded,
+    /// This.
+    Bound(Duration),
+}
+
 const MEBIBYTE: u64 = 1024 * 1024;
 
 impl Default for Runtime {
@@ -70,7 +82,7 @@ impl Default for Runtime {
             connect_timeout: None,
             idle_timeout: None,
             timeout: Duration::from_mins(1),
-            total_timeout: None,
+            total_timeout: TotalTimeout::Default,
             max_wait: Duration::from_mins(5),
             concurrency: 8,
             rate_limit: Vec::new(),
@@ -103,7 +115,11 @@ impl Runtime {
             has_jitter: spec.jitter.value() == Some(&"full"),
             connect_timeout: spec.connect_timeout.value().copied(),
             idle_timeout: spec.idle_timeout.value().copied(),
-            total_timeout: spec.total_timeout.value().copied(),
+            total_timeout: match &spec.total_timeout {
+                Written::Absent => TotalTimeout::Default,
+                Written::Null => TotalTimeout::Unbounded,
+                Written::Value(located) => TotalTimeout::Bound(located.value),
+            },
             rate_limit: spec.rate_limit.value().cloned().unwrap_or_default(),
             user_agent: spec.user_agent.located().cloned(),
             ca_bundle: spec.ca_bundle.located().cloned(),
@@ -268,8 +284,13 @@ impl Runtime {
                 .connect_timeout
                 .unwrap_or_else(|| self.timeout.min(defaults.connect_timeout)),
             idle_timeout: self.idle_timeout.unwrap_or(self.timeout),
-            total_timeout: self.total_timeout,
+            total_timeout: match self.total_timeout {
+                TotalTimeout::Default => defaults.total_timeout.max(Some(self.timeout)),
+                TotalTimeout::Unbounded => None,
+                TotalTimeout::Bound(limit) => Some(limit),
+            },
             max_response_bytes: self.max_response_bytes,
+            ..defaults
         }
     }
 }

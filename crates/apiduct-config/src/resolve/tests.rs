@@ -463,6 +463,18 @@ fn how_much_of_a_body_an_error_shows_follows_both_settings() {
 }
 
 #[test]
+fn one_try_is_bound_unless_the_file_says_otherwise() {
+    for (text, bound) in [
+        ("", Some(Duration::from_mins(30))),
+        ("timeout: 2h", Some(Duration::from_hours(2))),
+        ("total_timeout: 10s", Some(Duration::from_secs(10))),
+        ("total_timeout: null", None),
+    ] {
+        assert_eq!(runtime(text).limits().total_timeout, bound, "{text}");
+    }
+}
+
+#[test]
 fn settings_of_the_reference_fill_what_the_file_leaves_out() {
     let mut runtime = runtime("max_retries: 2");
     let outside = Outside::default()

@@ -22,6 +22,7 @@ mod units;
 use std::path::Path;
 use std::sync::Arc;
 
+use apiduct_client::Network;
 use serde_json::Value;
 
 pub use auth::{AuthSpec, AwsSpec, HmacSpec, KeyPlace, PoolSpec};
@@ -87,6 +88,8 @@ pub struct ClientSpec {
     pub allowed_hosts: Vec<Located<String>>,
     /// Whether a link to any other host is followed, without credentials.
     pub strips_foreign_origin: bool,
+    /// Which addresses links of the server may lead to.
+    pub network: Network,
 }
 
 impl Spec {
@@ -202,6 +205,11 @@ impl ClientSpec {
             paginator: fields.read("paginator", PaginatorSpec::read),
             allowed_hosts: into_option(fields.plain_list("allowed_hosts")).unwrap_or_default(),
             strips_foreign_origin: fields.word("on_foreign_origin").value() == Some(&"strip"),
+            network: match fields.word("network").value().copied() {
+                Some("public_only") => Network::PublicOnly,
+                Some("strictly_public") => Network::StrictlyPublic,
+                _ => Network::Any,
+            },
         }
     }
 }

@@ -58,8 +58,9 @@ impl Needle {
         }
     }
 
+    /// Its length in bytes.
     pub(super) fn len(&self) -> usize {
-        self.letters.len()
+        self.letters.iter().map(|letter| letter.len_utf8()).sum()
     }
 
     /// The bytes with which a match can begin.

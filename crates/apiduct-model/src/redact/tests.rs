@@ -72,6 +72,16 @@ fn base64_in_a_url_and_in_json_is_masked_too() {
 }
 
 #[test]
+fn the_secret_of_an_oauth_client_is_masked_in_basic_auth() {
+    let redactor = redactor("s3cr/t +key");
+    for encoded in ["s3cr%2Ft+%2Bkey", "s3cr%2Ft%20%2Bkey"] {
+        let token = base64(format!("ada:{encoded}").as_bytes(), STANDARD);
+        let shown = redactor.redact(&token);
+        assert_eq!(shown.trim_end_matches('='), "YWRhO***", "{encoded}");
+    }
+}
+
+#[test]
 fn a_line_of_a_private_key_is_masked_on_its_own() {
     let redactor = redactor("-----BEGIN KEY-----\nMIIEvQIBADANBgkqh\nkiG9w0B\n-----END KEY-----\n");
     assert_eq!(redactor.redact("at MIIEvQIBADANBgkqh"), "at ***");
@@ -179,6 +189,11 @@ fn a_very_short_secret_is_found_when_it_is_the_whole_text() {
     assert!(!redactor.contains_secret("é12"));
     redactor.register(&SecretText::from(""));
     assert!(!redactor.contains_secret(""));
+}
+
+#[test]
+fn a_secret_of_few_but_long_characters_is_masked() {
+    assert_eq!(redactor("éü").redact("<éü>"), "<***>");
 }
 
 #[test]

@@ -137,6 +137,8 @@ pub(crate) static ROOT: Object = Object {
 
 static FOREIGN_ORIGIN: Words = words("policy", &["refuse", "strip"]);
 
+static NETWORK: Words = words("network", &["any", "public_only", "strictly_public"]);
+
 pub(crate) static CLIENT: Object = Object {
     name: "client",
     what: "`client`",
@@ -150,6 +152,8 @@ pub(crate) static CLIENT: Object = Object {
         key("allowed_hosts", Kind::List(&PLAIN), "Hosts beside that of `base_url` that may see credentials."),
         key("on_foreign_origin", Kind::Word(&FOREIGN_ORIGIN), "What to do with a link to any other host: refuse it, or follow it without credentials.")
             .or("refuse"),
+        key("network", Kind::Word(&NETWORK), "Where links of the server may lead: anywhere, or to public addresses only; `strictly_public` holds for `base_url` and token endpoints too.")
+            .or("any"),
         later("session", "set timeouts, retries and limits under `runtime`"),
     ],
 };

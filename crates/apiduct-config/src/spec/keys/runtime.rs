@@ -68,9 +68,9 @@ pub(crate) static RUNTIME: Object = Object {
         key(
             "total_timeout",
             Kind::Duration,
-            "For one try as a whole, however much it brings; null sets no bound.",
+            "For one try as a whole, however much it brings, or `timeout` if that is longer; null sets no bound.",
         )
-        .or("null"),
+        .or("30m"),
         key(
             "max_wait",
             Kind::Duration,
