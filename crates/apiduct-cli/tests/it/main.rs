@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by a panic")]
 
 mod broken_sources;
+mod canaries;
 mod configuration;
 mod destinations;
 mod faults;
