@@ -39,15 +39,21 @@ const SCHEMES: [&str; 6] = [
 
 /// All that the server was told, as it might put it into an answer.
 fn told(request: &Received) -> String {
-    let mut text = format!("{} {}", request.method, request.target());
-    for (name, value) in &request.headers {
-        text += &format!("\n{name}: {}", String::from_utf8_lossy(value.as_bytes()));
-    }
-    for (name, value) in &request.query {
-        text += &format!("\n{name}={value}");
-    }
-    let (user, password) = request.basic().unwrap_or_default();
-    format!("{text}\n{user}:{password}\n{}", request.text())
+    let headers = request.headers.iter();
+    let headers = headers.map(|(name, value)| (name.to_string(), value.as_bytes().to_vec()));
+    let headers = headers.map(|(name, value)| (name, String::from_utf8_lossy(&value).into_owned()));
+    let lines = headers
+        .chain(request.query.clone())
+        .chain(request.basic())
+        .map(|(name, value)| format!("{name}: {value}\n"));
+    let lines: Vec<String> = lines.collect();
+    let target = request.target();
+    format!(
+        "{} {target}\n{}{}",
+        request.method,
+        lines.concat(),
+        request.text()
+    )
 }
 
 /// What the server has under `/v1/`.
@@ -104,7 +110,7 @@ fn program(api: &MockApi, path: &str, scheme: usize) -> Program {
     } else {
         ("", format!("  auth: {}\n", SCHEMES[scheme % SCHEMES.len()]))
     };
-    let request = if scheme % 2 == 0 {
+    let request = if scheme.is_multiple_of(2) {
         "method: POST, json: {password: '${env:BODY}', deep: [{token: '${env:PARAM}'}]}"
     } else {
         "params: {filter: '${env:PARAM}', access_token: '${env:TOKEN}'}"
