@@ -32,7 +32,7 @@ pub(crate) async fn run(api: &MockApi) -> Outcome {
     let text = lines.text();
     println!("{text}");
     assert!(text.contains("method=GET") && text.contains("status=200"), "{text}");
-    assert!(text.contains("/posts?token=***&page=2"), "{text}");
+    assert!(text.contains("/posts?page=2&token=***"), "{text}");
     assert!(!text.contains("secret-token"), "{text}");
     Ok(())
 }

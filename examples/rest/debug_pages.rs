@@ -22,7 +22,7 @@ pub(crate) async fn run(api: &MockApi) -> Outcome {
     // Secrets are masked in all of it.
     let base = api.base_url();
     assert_eq!(lines[0], format!("GET {base}/posts?api_key=***"));
-    assert_eq!(lines[1], format!("GET {base}/posts?api_key=***&page=2"));
+    assert_eq!(lines[1], format!("GET {base}/posts?page=2&api_key=***"));
     Ok(())
 }
 

@@ -2,8 +2,8 @@
 
 /// The double with exactly the value that `text` shows, or `None` when it would have to be rounded.
 ///
-/// A double counts as exact when printing it with as many digits as `text` has gives `text` again, so that the text
-/// can be had back. No double prints more than 17 digits that mean anything.
+/// A double counts as exact when printing it with as many digits as `text` has, or with as few as tell it from others,
+/// gives `text` again, so that the text can be had back. No double prints more than 17 digits that mean anything.
 pub(crate) fn exact_double(text: &str) -> Option<f64> {
     let double: f64 = text.parse().ok()?;
     if has_few_digits(text) {
@@ -14,7 +14,10 @@ pub(crate) fn exact_double(text: &str) -> Option<f64> {
     if !double.is_finite() || digits > 17 {
         return None;
     }
-    (wanted == Decimal::read(&format!("{double:.*e}", digits.saturating_sub(1)))).then_some(double)
+    // The two differ where a double lies half-way between two texts of 17 digits.
+    let is_printed = wanted == Decimal::read(&format!("{double:.*e}", digits.saturating_sub(1)))
+        || wanted == Decimal::read(&format!("{double:e}"));
+    is_printed.then_some(double)
 }
 
 /// Whether `text` has no exponent and at most 15 digits: such a number survives the way into a double and back.
@@ -108,6 +111,8 @@ mod tests {
             "1e308",
             "5e-324",
             "0e99",
+            "1580592995962153.2",
+            "1580592995962153.3",
         ] {
             assert!(exact_double(text).is_some(), "{text} is a double");
         }
