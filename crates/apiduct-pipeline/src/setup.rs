@@ -173,6 +173,9 @@ fn default_transport(
         })?;
         builder = builder.root_certificates_pem(pem);
     }
+    if let Some((certificate, private_key)) = &resolved.client_certificate {
+        builder = builder.client_certificate(certificate.as_str(), private_key.clone());
+    }
     let transport = builder.build().map_err(|source| RunError::Transport {
         source: Box::new(source),
     })?;

@@ -40,9 +40,9 @@ mod sim;
 pub use clock::FakeClock;
 pub use load::{LoadOptions, load_server};
 pub use mock::{
-    Accept, Access, BrokenChunks, BrokenGzip, Chaos, Collection, Fault, LimitHeaders, MockApi,
-    MockApiBuilder, OAuthServer, Place, RateLimit, Received, Reply, RetryAfter, Stage, Stats,
-    Switch,
+    Accept, Access, BrokenChunks, BrokenGzip, Chaos, ClientIdentity, Collection, Fault,
+    LimitHeaders, MockApi, MockApiBuilder, OAuthServer, Place, RateLimit, Received, Reply,
+    RetryAfter, Stage, Stats, Switch,
 };
 pub use records::Records;
 pub use sim::{SimAnswer, SimApi, SimClock, SimOutcome, SimStop};

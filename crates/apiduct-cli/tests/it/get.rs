@@ -306,3 +306,37 @@ fn an_error_keeps_the_old_file() {
         ("old", 1)
     );
 }
+
+#[test]
+fn get_shows_a_client_certificate_to_a_server_that_asks_for_one() {
+    let api = MockApi::builder()
+        .client_certificates()
+        .json("/x", &json!([{"id": 1}]))
+        .start();
+    let program = Program::with_api(&api);
+    let own = api.client_identity().unwrap();
+    program.write("cert.pem", &own.certificate);
+    program.write("key.pem", &own.private_key);
+    let call = |cert: &str, key: &str| {
+        program.call(&["get", &api.url("/x"), "--cert", cert, "--key", key])
+    };
+    // The program does not trust the authority of the server, so it gets as far as that.
+    let outcome = call("cert.pem", "key.pem");
+    assert_eq!(outcome.code, 3, "{outcome}");
+    assert!(
+        outcome.stderr.contains("no trusted TLS connection"),
+        "{outcome}"
+    );
+    let outcome = call("key.pem", "cert.pem");
+    assert_eq!(outcome.code, 2, "{outcome}");
+    assert!(
+        outcome
+            .stderr
+            .contains("the client certificate is no PEM certificate"),
+        "{outcome}"
+    );
+    let outcome = call("missing.pem", "key.pem");
+    assert_eq!(outcome.code, 2, "{outcome}");
+    let outcome = program.call(&["get", &api.url("/x"), "--cert", "cert.pem"]);
+    assert_eq!(outcome.code, 2, "{outcome}");
+}

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use apiduct_json::Selector;
-use apiduct_model::Redactor;
+use apiduct_model::{Redactor, SecretText};
 use http::header::{HeaderMap, HeaderValue, USER_AGENT};
 use url::Url;
 
@@ -46,6 +46,7 @@ pub struct ClientBuilder {
     redactor: Redactor,
     hooks: Vec<Arc<dyn Hook>>,
     ca_bundle: Option<Vec<u8>>,
+    client_certificate: Option<(Vec<u8>, SecretText)>,
     error_excerpt: usize,
     error: Option<Error>,
 }
@@ -72,6 +73,7 @@ impl ClientBuilder {
             redactor: Redactor::default(),
             hooks: Vec::new(),
             ca_bundle: None,
+            client_certificate: None,
             error_excerpt: ERROR_EXCERPT,
             error: None,
         }
@@ -231,6 +233,19 @@ impl ClientBuilder {
         self
     }
 
+    /// Shows this certificate to servers that ask for one (mutual TLS), and proves by `private_key` that it is ours;
+    /// both are PEM texts, the key not encrypted. Only the built-in transport knows of it. Default: none.
+    pub fn client_certificate(
+        mut self,
+        certificate: impl Into<Vec<u8>>,
+        private_key: impl Into<SecretText>,
+    ) -> Self {
+        let private_key = private_key.into();
+        self.redactor.register(&private_key);
+        self.client_certificate = Some((certificate.into(), private_key));
+        self
+    }
+
     /// Builds the client. No connection is made.
     ///
     /// # Errors
@@ -321,6 +336,9 @@ impl ClientBuilder {
             .connect_timeout(self.limits.connect_timeout);
         if let Some(pem) = self.ca_bundle.take() {
             builder = builder.root_certificates_pem(pem);
+        }
+        if let Some((certificate, private_key)) = self.client_certificate.take() {
+            builder = builder.client_certificate(certificate, private_key);
         }
         match builder.build() {
             Ok(transport) => Ok(Arc::new(transport)),

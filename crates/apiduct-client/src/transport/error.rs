@@ -184,7 +184,7 @@ impl Hint for TransportError {
                 "check host and port in `base_url`, and the proxy variables of the environment"
             }
             Self::Tls { .. } => {
-                "check that `base_url` names the right host; for a private certificate authority set `ca_bundle`"
+                "check that `base_url` names the right host; for a private certificate authority set `ca_bundle`, for a server that asks for a certificate `client_certificate`"
             }
             Self::Timeout {
                 which: TimeLimit::Connect,

@@ -4,6 +4,8 @@
 //! rules that see its [`TransportError`].
 
 #[cfg(feature = "reqwest")]
+mod client_certificate;
+#[cfg(feature = "reqwest")]
 mod cookies;
 mod error;
 mod network;

@@ -6,6 +6,7 @@ use std::io;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use apiduct_model::SecretText;
 use async_trait::async_trait;
 use bytes::{Bytes, BytesMut};
 use http::Method;
@@ -16,6 +17,7 @@ use reqwest::{Certificate, Client, Response};
 use tokio::time::timeout;
 use url::Url;
 
+use super::client_certificate::{self, ClientIdentity};
 use super::cookies::OriginCookies;
 use super::network::{address_of, is_public};
 use super::resolver::{NotPublic, PublicOnly, System};
@@ -48,6 +50,7 @@ pub struct ReqwestTransport {
 pub struct ReqwestTransportBuilder {
     connect_timeout: Duration,
     roots: Vec<Vec<u8>>,
+    identity: Option<ClientIdentity>,
     use_proxies: bool,
     cookies: Arc<OriginCookies>,
     resolver: Option<Arc<dyn Resolve>>,
@@ -59,6 +62,7 @@ impl ReqwestTransport {
         ReqwestTransportBuilder {
             connect_timeout: Limits::default().connect_timeout,
             roots: Vec::new(),
+            identity: None,
             use_proxies: true,
             cookies: Arc::default(),
             resolver: None,
@@ -81,6 +85,18 @@ impl ReqwestTransportBuilder {
         self
     }
 
+    /// Shows this certificate, one or more PEM blocks with that of the client first, to servers that ask for one, and
+    /// proves by `private_key`, PEM too and not encrypted, that it is ours. Default: none.
+    #[must_use]
+    pub fn client_certificate(
+        mut self,
+        certificate: impl Into<Vec<u8>>,
+        private_key: impl Into<SecretText>,
+    ) -> Self {
+        self.identity = Some(ClientIdentity::new(certificate.into(), private_key.into()));
+        self
+    }
+
     /// Goes straight to every host, whatever the environment says about proxies. Default: proxies are used.
     #[must_use]
     pub fn no_proxies(mut self) -> Self {
@@ -92,7 +108,8 @@ impl ReqwestTransportBuilder {
     ///
     /// # Errors
     ///
-    /// [`TransportError::Other`] when a root certificate cannot be read or TLS cannot be set up.
+    /// [`TransportError::Other`] when a certificate or key cannot be read, when they do not belong together, or when
+    /// TLS cannot be set up.
     pub fn build(self) -> Result<ReqwestTransport, TransportError> {
         Ok(ReqwestTransport {
             client: self.connect_with(|builder| builder)?,
@@ -116,9 +133,23 @@ impl ReqwestTransportBuilder {
             roots.extend(found);
         }
         let has_own_roots = !roots.is_empty();
-        let configured = || adapt(self.configure());
+        let identity = self
+            .identity
+            .as_ref()
+            .map(ClientIdentity::read)
+            .transpose()?;
+        let configured = || {
+            let builder = adapt(self.configure());
+            match &identity {
+                Some(identity) => builder.identity(identity.clone()),
+                None => builder,
+            }
+        };
         match configured().tls_certs_merge(roots).build() {
             Ok(client) => Ok(client),
+            Err(error) if client_certificate::is_mismatch(chain(&error)) => {
+                Err(client_certificate::mismatch())
+            }
             Err(error) if !has_own_roots => {
                 // A system without certificate authorities can still be asked for plain HTTP.
                 tracing::warn!(cause = %root(&error), "no system certificates: https will not be trusted");

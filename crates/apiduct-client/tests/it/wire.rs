@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use apiduct_client::retry::RetryConfig;
 use apiduct_client::transport::TimeLimit;
-use apiduct_client::{Client, Error, Limits, OnForeignOrigin, TransportError};
+use apiduct_client::{Client, ClientBuilder, Error, Limits, OnForeignOrigin, TransportError};
 use apiduct_model::Hint;
 use apiduct_testkit::{Fault, MockApi, Reply};
 use http::Version;
@@ -315,6 +315,76 @@ async fn a_named_authority_is_trusted_and_http_2_is_spoken() {
     let value: Value = client.get("/x").send().await.unwrap().json().unwrap();
     assert_eq!(value, json!({"ok": true}));
     assert_eq!(api.recorded()[0].version, Version::HTTP_2);
+}
+
+/// The settings of a client that knows the authority of `api`.
+fn trusting(api: &MockApi) -> ClientBuilder {
+    client(api).0.ca_bundle(api.ca_pem().unwrap())
+}
+
+#[tokio::test]
+async fn a_client_certificate_opens_a_server_that_asks_for_one() {
+    let api = MockApi::builder()
+        .client_certificates()
+        .json("/x", &json!({"ok": true}))
+        .start();
+    let own = api.client_identity().unwrap();
+    let builder =
+        trusting(&api).client_certificate(own.certificate.as_str(), own.private_key.as_str());
+    let client = builder.build().unwrap();
+    assert_eq!(client.get("/x").send().await.unwrap().status, 200);
+    let key = &own.private_key;
+    assert!(
+        !client.redactor().redact(key).contains("MIG"),
+        "the key is masked"
+    );
+
+    let bare = trusting(&api).build().unwrap();
+    bare.get("/x").send().await.unwrap_err();
+    let stranger = MockApi::builder().client_certificates().start();
+    let other = stranger.client_identity().unwrap();
+    let builder =
+        trusting(&api).client_certificate(other.certificate.as_str(), other.private_key.as_str());
+    builder.build().unwrap().get("/x").send().await.unwrap_err();
+    assert_eq!(api.stats().requests, 1, "nobody else gets in");
+}
+
+#[test]
+fn a_client_certificate_that_cannot_work_is_told_apart_without_its_key() {
+    let own = MockApi::builder().client_certificates().start();
+    let own = own.client_identity().unwrap();
+    let other = MockApi::builder().client_certificates().start();
+    let other = other.client_identity().unwrap();
+    let key = own.private_key.as_str();
+    for (certificate, key, problem) in [
+        (
+            other.certificate.as_str(),
+            key,
+            "the private key does not belong to the client certificate",
+        ),
+        (
+            "nothing",
+            key,
+            "the client certificate is no PEM certificate",
+        ),
+        (
+            own.certificate.as_str(),
+            "s3cret",
+            "the private key of the client certificate is no PEM key",
+        ),
+        (
+            own.certificate.as_str(),
+            "-----BEGIN ENCRYPTED PRIVATE KEY-----",
+            "the private key of the client certificate is encrypted",
+        ),
+    ] {
+        let builder = Client::builder("https://h").client_certificate(certificate, key);
+        let error = builder.build().unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            format!("the HTTP transport cannot be used: {problem}")
+        );
+    }
 }
 
 #[test]

@@ -347,6 +347,7 @@ fn client(spec: &Spec) -> ClientPlan {
         },
         network: client.network,
         headers: client.headers.iter().filter_map(HeaderPlan::new).collect(),
+        client_certificate: client.client_certificate.clone(),
     }
 }
 

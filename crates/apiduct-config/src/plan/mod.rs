@@ -27,7 +27,9 @@ pub use request::{BodyPlan, HeaderPlan, ParamPlan, RequestPlan};
 use crate::error::{ConfigErrors, Problems};
 use crate::locate::Format;
 use crate::resolve::Runtime;
-use crate::spec::{AuthSpec, DestinationSpec, Entity, Located, Spec, Written};
+use crate::spec::{
+    AuthSpec, ClientCertificateSpec, DestinationSpec, Entity, Located, Spec, Written,
+};
 use crate::template::{Tap, Template};
 
 /// What a configuration means, checked as far as that is possible without the API.
@@ -84,6 +86,8 @@ pub struct ClientPlan {
     pub network: Network,
     /// Headers of every request; they are part of each [`RequestPlan`] too.
     pub headers: Vec<HeaderPlan>,
+    /// The certificate for servers that ask for one.
+    pub client_certificate: Option<ClientCertificateSpec>,
 }
 
 /// One resource, with its defaults filled in.

@@ -47,6 +47,8 @@ pub(super) fn resolve(
     };
     let user_agent = optional(&plan.runtime.user_agent, &mut resolver);
     let ca_bundle = optional(&plan.runtime.ca_bundle, &mut resolver);
+    let certificate = plan.client.client_certificate.as_ref();
+    let client_certificate = certificate.and_then(|spec| resolver.client_certificate(spec));
     let mut own_auth = HashMap::new();
     for resource in &plan.resources {
         if let AuthPlan::Own(auth) = &resource.auth
@@ -67,6 +69,7 @@ pub(super) fn resolve(
         dataset,
         user_agent,
         ca_bundle: ca_bundle.map(PathBuf::from),
+        client_certificate,
         own_auth,
         secrets,
     });

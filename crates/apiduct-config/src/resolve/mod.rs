@@ -43,6 +43,8 @@ pub struct Resolved {
     pub user_agent: Option<String>,
     /// A PEM file of certificates to trust, if the file names one.
     pub ca_bundle: Option<PathBuf>,
+    /// The certificate for servers that ask for one, and its private key, as PEM.
+    pub client_certificate: Option<(String, SecretText)>,
     own_auth: HashMap<String, Arc<dyn Auth>>,
     secrets: HashMap<SecretRef, SecretText>,
 }

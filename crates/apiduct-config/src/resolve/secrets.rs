@@ -140,6 +140,29 @@ impl<'s> Secrets<'s> {
         Ok(())
     }
 
+    /// The text of a file that the configuration names without a reference.
+    pub(super) fn file(&self, path: &str) -> Result<String, ConfigErrorKind> {
+        let reference = SecretRef::File(path.into()).to_string();
+        let shown = self.source.shown_path(path);
+        match self.source.file(path) {
+            Ok(Some(text)) => Ok(text),
+            Ok(None) => Err(ConfigErrorKind::MissingSecret {
+                reference,
+                searched: vec![format!("file `{shown}`")],
+            }),
+            Err(source) => Err(ConfigErrorKind::UnreadableSecret {
+                reference,
+                from: format!("`{shown}`"),
+                source,
+            }),
+        }
+    }
+
+    /// Has `secret` masked from now on.
+    pub(super) fn register(&self, secret: &SecretText) {
+        self.redactor.register(secret);
+    }
+
     fn find(&mut self, reference: &SecretRef) -> Result<SecretText, ConfigErrorKind> {
         let mut searched = Vec::new();
         let value = match reference {

@@ -577,3 +577,30 @@ fn settings_outside_of_their_range_are_named() {
         assert!(error.contains(name), "{name}={value}: {error}");
     }
 }
+
+#[test]
+fn a_client_certificate_is_a_text_or_a_file() {
+    const CERTIFICATE: &str = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+    const KEY: &str = "-----BEGIN PRIVATE KEY-----\nBBBBCCCC\n-----END PRIVATE KEY-----";
+    let outside = Outside::default()
+        .env("CERTIFICATE", CERTIFICATE)
+        .file("client.pem", CERTIFICATE)
+        .file("key.pem", KEY);
+    for keys in [
+        "{certificate: client.pem, private_key: key.pem}",
+        "{certificate: '${env:CERTIFICATE}', private_key: '${file:key.pem}'}",
+    ] {
+        let plan = client(&format!("client_certificate: {keys}"));
+        let (resolved, redactor) = resolve(&plan, &outside);
+        let (certificate, key) = resolved.unwrap().client_certificate.unwrap();
+        assert_eq!(certificate, CERTIFICATE);
+        assert_eq!(key.expose(), KEY);
+        assert!(!redactor.redact(KEY).contains("BBBBCCCC"), "{keys}");
+    }
+    let plan = client("client_certificate: {certificate: client.pem, private_key: other.pem}");
+    let (resolved, _) = resolve(&plan, &outside);
+    insta::assert_snapshot!(resolved.unwrap_err(), @r"
+    tracker.yaml:1:95: client.client_certificate.private_key: no value for `${file:other.pem}`
+      hint: searched file `other.pem`
+    ");
+}

@@ -90,6 +90,17 @@ pub struct ClientSpec {
     pub strips_foreign_origin: bool,
     /// Which addresses links of the server may lead to.
     pub network: Network,
+    /// The certificate for servers that ask for one.
+    pub client_certificate: Option<ClientCertificateSpec>,
+}
+
+/// A certificate and its private key, as written: PEM texts, or files that hold them.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ClientCertificateSpec {
+    /// The certificate.
+    pub certificate: Located<Template>,
+    /// The private key.
+    pub private_key: Located<Template>,
 }
 
 impl Spec {
@@ -210,7 +221,22 @@ impl ClientSpec {
                 Some("strictly_public") => Network::StrictlyPublic,
                 _ => Network::Any,
             },
+            client_certificate: fields
+                .entry("client_certificate")
+                .and_then(|entry| ClientCertificateSpec::read(&entry.value)),
         }
+    }
+}
+
+impl ClientCertificateSpec {
+    fn read(node: &Node) -> Option<Self> {
+        let path = "client.client_certificate";
+        let fields = Fields::new(&keys::CLIENT_CERTIFICATE, node, path);
+        let text = |name: &str| fields.text(name, Mode::References).located().cloned();
+        Some(Self {
+            certificate: text("certificate")?,
+            private_key: text("private_key")?,
+        })
     }
 }
 

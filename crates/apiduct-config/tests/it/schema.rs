@@ -51,6 +51,7 @@ client:
     maximum_page: 3, stop_after_empty_page: true, has_more_path: more}
   allowed_hosts: [cdn.h]
   on_foreign_origin: strip
+  client_certificate: {certificate: c.pem, private_key: k.pem}
 resource_defaults:
   primary_key: [a, b]
   endpoint: {headers: {A: c}, auth: null, paginator: auto}

@@ -33,10 +33,20 @@ pub struct MockApiBuilder {
     chaos: Option<Chaos>,
     latency: Duration,
     gzip: bool,
-    tls: bool,
+    encryption: Encryption,
     forgetful: bool,
     threads: usize,
     clock: Option<Arc<dyn Clock>>,
+}
+
+/// How connections are kept from others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum Encryption {
+    #[default]
+    None,
+    Tls,
+    /// With certificates of both sides.
+    Mutual,
 }
 
 impl MockApiBuilder {
@@ -159,7 +169,14 @@ impl MockApiBuilder {
     /// Speaks TLS, with HTTP/2 for clients that offer it, under a certificate made for this server.
     #[must_use]
     pub fn tls(mut self) -> Self {
-        self.tls = true;
+        self.encryption = Encryption::Tls;
+        self
+    }
+
+    /// Answers by TLS, and only to clients that show [`MockApi::client_identity`].
+    #[must_use]
+    pub fn client_certificates(mut self) -> Self {
+        self.encryption = Encryption::Mutual;
         self
     }
 
@@ -200,12 +217,13 @@ impl MockApiBuilder {
     /// # Errors
     /// When no port, thread or certificate can be had.
     pub fn try_start(self) -> io::Result<MockApi> {
-        let tls = if self.tls {
-            Some(Tls::new().map_err(io::Error::other)?)
-        } else {
-            None
+        let tls = match self.encryption {
+            Encryption::None => None,
+            Encryption::Tls => Some(Tls::new(false).map_err(io::Error::other)?),
+            Encryption::Mutual => Some(Tls::new(true).map_err(io::Error::other)?),
         };
         let scheme = if tls.is_some() { "https" } else { "http" };
+        let identity = tls.as_ref().map(|tls| tls.identity.clone());
         let (ca_pem, acceptor) = tls.map(|tls| (tls.ca_pem, tls.acceptor)).unzip();
         let runtime = runtime(self.threads)?;
         let door = Arc::new(Door::new(runtime.handle().clone())?);
@@ -224,6 +242,7 @@ impl MockApiBuilder {
             shared,
             door,
             ca_pem,
+            identity,
             stop: Some(stop),
             thread: Some(thread),
         })
@@ -281,7 +300,7 @@ impl fmt::Debug for MockApiBuilder {
             .field("limit", &self.limit)
             .field("chaos", &self.chaos)
             .field("latency", &self.latency)
-            .field("tls", &self.tls)
+            .field("encryption", &self.encryption)
             .finish_non_exhaustive()
     }
 }

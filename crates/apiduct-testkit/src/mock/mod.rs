@@ -26,6 +26,7 @@ use std::thread::JoinHandle;
 use http::Method;
 use tokio::sync::oneshot;
 
+pub use self::tls::ClientIdentity;
 pub use access::Access;
 pub use builder::MockApiBuilder;
 pub use chaos::Chaos;
@@ -69,6 +70,7 @@ pub struct MockApi {
     shared: Arc<Shared>,
     door: Arc<Door>,
     ca_pem: Option<String>,
+    identity: Option<ClientIdentity>,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
@@ -123,6 +125,11 @@ impl MockApi {
     /// The certificate authority that a client must trust, as PEM; `None` without TLS.
     pub fn ca_pem(&self) -> Option<&str> {
         self.ca_pem.as_deref()
+    }
+
+    /// A certificate that [`MockApiBuilder::client_certificates`] lets in; `None` for a server without TLS.
+    pub fn client_identity(&self) -> Option<&ClientIdentity> {
+        self.identity.as_ref()
     }
 
     /// All requests so far, in the order of their arrival.

@@ -68,6 +68,12 @@ pub(crate) struct GetArgs {
     /// The form of the records. Default: that of the file's extension, else jsonl.
     #[arg(long, value_enum, value_name = "FORMAT")]
     output_format: Option<OutputFormat>,
+    /// The certificate, PEM, for servers that ask for one; with `--key`.
+    #[arg(long, value_name = "FILE", requires = "key")]
+    cert: Option<PathBuf>,
+    /// The private key, PEM, of `--cert`.
+    #[arg(long, value_name = "FILE", requires = "cert")]
+    key: Option<PathBuf>,
     /// Tries after the first one.
     #[arg(long, value_name = "N")]
     max_retries: Option<u32>,

@@ -68,6 +68,9 @@ fn client(
         let auth = AuthSpec::parse(text, "--auth")?.resolve("--auth", secrets, redactor)?;
         builder = builder.auth(auth);
     }
+    if let Some((certificate, key)) = args.cert.as_deref().zip(args.key.as_deref()) {
+        builder = builder.client_certificate(pem(certificate, "--cert")?, pem(key, "--key")?);
+    }
     if let Some(text) = &args.paginator
         && let Some(paginator) = PaginatorSpec::parse(text, "--paginator")?.value.paginator()
     {
@@ -97,6 +100,13 @@ fn without_user(url: &str) -> String {
         (Some(scheme), Some(at)) => format!("{}{}", &url[..scheme + 3], &url[at + 1..]),
         _ => url.to_owned(),
     }
+}
+
+fn pem(path: &Path, option: &str) -> Result<String, Failure> {
+    std::fs::read_to_string(path).map_err(|error| {
+        let message = format!("cannot read `{}` of `{option}`", path.display());
+        Failure::usage(message, None).because(&error)
+    })
 }
 
 fn method(args: &GetArgs) -> Result<Method, Failure> {

@@ -9,7 +9,7 @@ use apiduct_model::SecretText;
 use super::Resolver;
 use crate::error::ConfigErrorKind;
 use crate::resolve::secrets::Use;
-use crate::spec::{AuthSpec, AwsSpec, HmacSpec, Located, PoolSpec};
+use crate::spec::{AuthSpec, AwsSpec, ClientCertificateSpec, HmacSpec, Located, PoolSpec};
 use crate::template::Template;
 
 impl Resolver<'_> {
@@ -93,6 +93,37 @@ impl Resolver<'_> {
             pool = pool.key(key?);
         }
         Some(Arc::new(pool))
+    }
+
+    pub(super) fn client_certificate(
+        &mut self,
+        spec: &ClientCertificateSpec,
+    ) -> Option<(String, SecretText)> {
+        let certificate = self.pem(&spec.certificate, Use::Address);
+        let private_key = self
+            .pem(&spec.private_key, Use::Credential)
+            .map(SecretText::from);
+        certificate.zip(private_key)
+    }
+
+    /// A PEM text, written as it is or as the file that has it.
+    fn pem(&mut self, text: &Located<Template>, used: Use) -> Option<String> {
+        let path = self.text(text, Use::Address)?;
+        if path.contains("-----BEGIN") {
+            return self.text(text, used);
+        }
+        match self.secrets.file(&path) {
+            Ok(pem) => {
+                if used == Use::Credential {
+                    self.secrets.register(&SecretText::from(pem.as_str()));
+                }
+                Some(pem)
+            }
+            Err(kind) => {
+                self.problems.push(&text.path, text.mark, kind);
+                None
+            }
+        }
     }
 
     /// One text of what stands at `place`.

@@ -135,6 +135,27 @@ pub(crate) static ROOT: Object = Object {
     ],
 };
 
+pub(crate) static CLIENT_CERTIFICATE: Object = Object {
+    name: "client_certificate",
+    what: "`client_certificate`",
+    doc: "A certificate and its private key.",
+    misplaced: &[],
+    keys: &[
+        key(
+            "certificate",
+            SECRET,
+            "The certificate as PEM text, or the file that has it.",
+        )
+        .required(),
+        key(
+            "private_key",
+            SECRET,
+            "The private key as PEM text, best by reference (`${file:PATH}`, `${env:NAME}`), or the file that has it.",
+        )
+        .required(),
+    ],
+};
+
 static FOREIGN_ORIGIN: Words = words("policy", &["refuse", "strip"]);
 
 static NETWORK: Words = words("network", &["any", "public_only", "strictly_public"]);
@@ -154,6 +175,7 @@ pub(crate) static CLIENT: Object = Object {
             .or("refuse"),
         key("network", Kind::Word(&NETWORK), "Where links of the server may lead: anywhere, or to public addresses only; `strictly_public` holds for `base_url` and token endpoints too.")
             .or("any"),
+        key("client_certificate", Kind::Object(&CLIENT_CERTIFICATE), "The certificate by which requests prove who they are to servers that ask for one (mutual TLS)."),
         later("session", "set timeouts, retries and limits under `runtime`"),
     ],
 };

@@ -72,7 +72,7 @@ fn a_misspelled_key_names_the_nearest() {
 fn a_key_like_no_other_lists_the_known_ones() {
     insta::assert_snapshot!(client("  zzz: 1"), @r"
     source.yaml:4:3: client: unknown key `zzz`
-      hint: known keys are `base_url`, `headers`, `auth`, `paginator`, `allowed_hosts`, `on_foreign_origin`, `network`
+      hint: known keys are `base_url`, `headers`, `auth`, `paginator`, `allowed_hosts`, `on_foreign_origin`, `network`, `client_certificate`
     ");
 }
 
