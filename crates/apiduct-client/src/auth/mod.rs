@@ -11,6 +11,7 @@ mod credential;
 mod digest;
 mod hmac;
 mod jwt;
+mod login;
 mod pool;
 mod refresh_token;
 mod session;
@@ -36,6 +37,9 @@ pub use hmac::{
     HmacSigning, Pattern, PatternError, SecretEncoding, SignatureEncoding, TimestampFormat,
 };
 pub use jwt::{JwtAlgorithm, JwtBearer};
+pub use login::{
+    AuthorizationCode, DeviceCode, DeviceLogin, LoginError, LoginRandom, PendingLogin, keep_tokens,
+};
 pub use pool::{KeyPool, PoolOrder};
 pub use refresh_token::OAuth2RefreshToken;
 pub use session::{SessionLogin, TokenFrom, TokenPlace};

@@ -7,6 +7,7 @@ mod detection;
 mod faults;
 mod guards;
 mod hooks;
+mod interactive;
 mod logins;
 mod loops;
 mod network;

@@ -170,7 +170,7 @@ async fn without_any_refresh_token_someone_has_to_log_in() {
     let client = world.client(auth.store(FileTokenStore::new(world.file())));
     let (text, hint) = failure(&client).await;
     assert!(text.contains("there is no refresh token in `"), "{text}");
-    assert!(hint.unwrap().contains("apiduct auth"));
+    assert!(hint.unwrap().contains("`refresh_token`"));
     assert_eq!(world.server.token_requests(), 0);
 
     let store = FileTokenStore::new(world.file());

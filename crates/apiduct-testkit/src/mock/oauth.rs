@@ -3,6 +3,9 @@ use std::fmt;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use aws_lc_rs::digest;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::Method;
 use serde_json::{Map, Value, json};
 
@@ -51,6 +54,7 @@ struct Settings {
     uses: Option<u64>,
     rotating: bool,
     grace: bool,
+    approves: bool,
     fields: Map<String, Value>,
 }
 
@@ -62,6 +66,8 @@ struct State {
     live: HashMap<String, Access>,
     refresh: HashMap<String, Refresh>,
     refresh_count: u64,
+    /// Codes that were given to browsers and devices, with the challenge that a verifier must meet.
+    codes: HashMap<String, String>,
     replies: VecDeque<Reply>,
     faults: VecDeque<Fault>,
 }
@@ -90,6 +96,7 @@ impl OAuthServer {
                 uses: None,
                 rotating: false,
                 grace: false,
+                approves: false,
                 fields: Map::new(),
             },
             state: Arc::default(),
@@ -137,6 +144,15 @@ impl OAuthServer {
     #[must_use]
     pub fn grace(mut self) -> Self {
         self.settings.grace = true;
+        self
+    }
+
+    /// Lets everyone log in who asks: `GET /authorize` sends the browser back with a code (RFC 6749, section 4.1, with
+    /// PKCE), and `POST /device` gives a code (RFC 8628) that is good at once; script what comes before with
+    /// [`OAuthServer::reply_next`].
+    #[must_use]
+    pub fn approving(mut self) -> Self {
+        self.settings.approves = true;
         self
     }
 
@@ -206,6 +222,8 @@ impl OAuthServer {
         let reply = match request.path.as_str() {
             "/oauth/token" if request.method == Method::POST => self.token(request),
             "/login" => self.login(request),
+            "/authorize" if self.settings.approves => self.authorize(request),
+            "/device" if self.settings.approves => self.device(request),
             _ => return self.refusal(request),
         };
         let mut state = lock(&self.state);
@@ -245,6 +263,13 @@ impl OAuthServer {
             return refuse(401, "invalid_client");
         }
         match field("grant_type").as_str() {
+            "authorization_code" => {
+                let verifier = field("code_verifier");
+                self.redeem(request, &field("code"), Some(&verifier))
+            }
+            "urn:ietf:params:oauth:grant-type:device_code" => {
+                self.redeem(request, &field("device_code"), None)
+            }
             "client_credentials" if self.settings.client.is_some() => self.issue(request, None),
             "refresh_token" => match self.take_refresh(&field("refresh_token")) {
                 Some(next) => self.issue(request, next),
@@ -260,6 +285,56 @@ impl OAuthServer {
             }
             _ => refuse(400, "unsupported_grant_type"),
         }
+    }
+
+    /// Sends a browser back with a code.
+    fn authorize(&self, request: &Received) -> Reply {
+        let param = |name: &str| request.param(name).unwrap_or_default();
+        let code = self.new_code(param("code_challenge"));
+        let back = param("redirect_uri");
+        let query = url::form_urlencoded::Serializer::new(String::new())
+            .append_pair("code", &code)
+            .append_pair("state", param("state"))
+            .finish();
+        Reply::redirect(&format!("{back}?{query}"))
+    }
+
+    fn device(&self, request: &Received) -> Reply {
+        Reply::json(&json!({
+            "device_code": self.new_code(""),
+            "user_code": "WDJB-MJHT",
+            "verification_uri": request.url("/activate"),
+            "expires_in": 1800,
+            "interval": 5,
+        }))
+    }
+
+    fn new_code(&self, challenge: &str) -> String {
+        let mut state = lock(&self.state);
+        let code = format!("code-{}", state.codes.len() + 1);
+        state.codes.insert(code.clone(), challenge.to_owned());
+        code
+    }
+
+    /// Tokens for a code, which is good once.
+    fn redeem(&self, request: &Received, code: &str, verifier: Option<&str>) -> Reply {
+        let challenge = lock(&self.state).codes.remove(code);
+        let is_met = challenge.is_some_and(|challenge| {
+            verifier.is_none_or(|verifier| {
+                let hash = digest::digest(&digest::SHA256, verifier.as_bytes());
+                URL_SAFE_NO_PAD.encode(hash) == challenge
+            })
+        });
+        if !is_met {
+            let body = json!({"error": "invalid_grant"});
+            return Reply::json(&body).with_status(400);
+        }
+        let mut state = lock(&self.state);
+        state.refresh_count += 1;
+        let refresh = format!("refresh-token-{}", state.refresh_count);
+        state.refresh.insert(refresh.clone(), Refresh::Live);
+        drop(state);
+        self.issue(request, Some(refresh))
     }
 
     /// Uses a refresh token; answers the next one, if there is a new one, or `None` when it is not good.

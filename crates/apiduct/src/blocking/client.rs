@@ -109,6 +109,7 @@ impl ClientBuilder {
         redactor(redactor: crate::model::Redactor);
         hook(hook: impl crate::hook::Hook + 'static);
         ca_bundle(pem: impl Into<Vec<u8>>);
+        client_certificate(certificate: impl Into<Vec<u8>>, private_key: impl Into<crate::model::SecretText>);
         error_excerpt(characters: usize);
     }
 

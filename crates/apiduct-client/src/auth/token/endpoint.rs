@@ -190,6 +190,37 @@ impl TokenEndpoint {
         self.granted(context, &answer)
     }
 
+    /// Asks at another URL of the server for something that is no token: an object, and what to say when a key is
+    /// missing in it.
+    pub(crate) async fn ask_at(
+        &self,
+        url: &str,
+        field: &'static str,
+        context: &TokenContext,
+        params: Vec<(String, String)>,
+    ) -> Result<(Value, impl Fn(&str) -> TokenError), TokenError> {
+        self.register(&context.redactor);
+        let endpoint = Self {
+            url: url.to_owned(),
+            url_field: field,
+            ..self.clone()
+        };
+        let request = endpoint.request(params)?;
+        let answer = send(context, request, self.allow_http).await?;
+        if !answer.response.status.is_success() {
+            return Err(answer.refused(context));
+        }
+        let json: Value = serde_json::from_slice(&answer.response.body)
+            .map_err(|_| answer.without_token(context, "it is not JSON"))?;
+        let found = keys(&json);
+        let context = context.clone();
+        let missing = move |key: &str| {
+            let problem = format!("no text is at `{key}`; {found}");
+            answer.without_token(&context, &problem)
+        };
+        Ok((json, missing))
+    }
+
     fn request(&self, grant: Vec<(String, String)>) -> Result<Request, TokenError> {
         let mut request = Request::new(Method::POST, self.parsed_url()?);
         let mut fields = Vec::new();

@@ -135,7 +135,7 @@ impl Hint for TokenError {
             Self::Signing { .. } => {
                 "check that the private key is PEM, belongs to the algorithm and needs no passphrase"
             }
-            Self::LoginNeeded { .. } => "give `refresh_token`, or log in with `apiduct auth FILE`",
+            Self::LoginNeeded { .. } => "give `refresh_token`, or keep the tokens of a login there",
             Self::Store { source } => return source.hint(),
             Self::Setting { .. } | Self::Other { .. } => return None,
         };

@@ -125,3 +125,16 @@ pub struct TokenContext {
     /// The token that was rejected with 401, if the fetch is due to that: it must not be given again.
     pub rejected: Option<SecretText>,
 }
+
+impl TokenContext {
+    /// For a login outside of any request.
+    pub fn new(transport: Arc<dyn Transport>, timer: Arc<dyn Timer>, redactor: Redactor) -> Self {
+        Self {
+            transport,
+            limits: Limits::default(),
+            timer,
+            redactor,
+            rejected: None,
+        }
+    }
+}
