@@ -311,6 +311,7 @@ impl Error {
         match self {
             Self::Status(error) => error.retry_stop,
             Self::Transport(error) => error.retry_stop,
+            Self::Auth { source, .. } => source.retry_stop(),
             _ => None,
         }
     }

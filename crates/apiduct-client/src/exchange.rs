@@ -474,6 +474,7 @@ impl Exchanger {
             let context = AuthContext {
                 transport: &self.token_transport,
                 limits: self.token_limits(call, &limits),
+                max_wait: self.policy.max_wait(),
                 timer: &self.timer,
                 redactor: &self.redactor,
                 attempt: progress.attempts,

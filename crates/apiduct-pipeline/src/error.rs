@@ -111,14 +111,21 @@ pub enum RunError {
         max_requests: u64,
     },
     /// The server asks for a longer wait than allowed.
-    #[error("the server asks for a wait of {asked:?}, above `max_wait` ({max_wait:?})")]
+    #[error(
+        "cannot fetch {place} of resource `{resource}` yet: the server asks for a wait of {asked:?}, above `max_wait` ({max_wait:?})"
+    )]
     WaitTooLong {
         /// The resource.
         resource: ResourceName,
+        /// Which part of it: `page 3`, `page 1 for id=7`.
+        place: String,
         /// What the server asked for.
         asked: Duration,
         /// What is allowed.
         max_wait: Duration,
+        /// What was asked for, and what came back.
+        #[source]
+        source: Box<apiduct_client::Error>,
     },
     /// The run was interrupted.
     #[error("interrupted")]
@@ -213,23 +220,27 @@ impl RunError {
         path: &str,
         source: apiduct_client::Error,
     ) -> Self {
-        if let Some(RetryStop::WaitTooLong { asked, max_wait }) = source.retry_stop() {
-            return Self::WaitTooLong {
-                resource: resource.clone(),
-                asked,
-                max_wait,
-            };
-        }
         let parent = if path.is_empty() {
             String::new()
         } else {
             format!(" of `{path}`")
         };
-        let place = format!("page {page}{parent}");
-        Self::Source {
-            resource: resource.clone(),
-            place,
-            source: Box::new(source),
+        let (resource, place) = (resource.clone(), format!("page {page}{parent}"));
+        let stop = source.retry_stop();
+        let source = Box::new(source);
+        match stop {
+            Some(RetryStop::WaitTooLong { asked, max_wait }) => Self::WaitTooLong {
+                resource,
+                place,
+                asked,
+                max_wait,
+                source,
+            },
+            _ => Self::Source {
+                resource,
+                place,
+                source,
+            },
         }
     }
 

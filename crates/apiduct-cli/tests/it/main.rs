@@ -13,3 +13,4 @@ mod interruption;
 mod logs;
 mod program;
 mod runs;
+mod waits;

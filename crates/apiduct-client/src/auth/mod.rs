@@ -50,8 +50,8 @@ pub use token::{
     TokenStoreError,
 };
 
-use crate::transport::{Limits, Transport};
-use crate::{InjectError, Request, Response, Timer};
+use crate::transport::{Limits, Transport, TransportError};
+use crate::{InjectError, Request, Response, RetryStop, Timer};
 
 /// Puts credentials on requests.
 #[async_trait]
@@ -139,6 +139,8 @@ pub struct AuthContext<'a> {
     pub transport: &'a Arc<dyn Transport>,
     /// The limits of such requests.
     pub limits: &'a Limits,
+    /// The longest wait that a server may ask for before such a request is repeated.
+    pub max_wait: Duration,
     /// Tells when a token expires.
     pub timer: &'a Arc<dyn Timer>,
     /// Must hear of every secret that is obtained.
@@ -195,6 +197,22 @@ pub enum AuthError {
         /// Why.
         source: Box<TokenError>,
     },
+}
+
+impl AuthError {
+    /// Why the token request was not tried again, where that was for the server's wish.
+    pub(crate) fn retry_stop(&self) -> Option<RetryStop> {
+        let Self::Token { source } = self else {
+            return None;
+        };
+        match **source {
+            TokenError::Transport {
+                source: TransportError::Paused { asked, max_wait },
+                ..
+            } => Some(RetryStop::WaitTooLong { asked, max_wait }),
+            _ => None,
+        }
+    }
 }
 
 impl From<TokenError> for AuthError {

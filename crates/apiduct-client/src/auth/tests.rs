@@ -50,6 +50,7 @@ pub(super) async fn authorize_at(
     let context = AuthContext {
         transport: &transport,
         limits: &Limits::default(),
+        max_wait: Duration::from_mins(5),
         timer: &timer,
         redactor: &Redactor::default(),
         attempt: 1,

@@ -77,6 +77,10 @@ async fn a_longer_wait_than_allowed_ends_the_run_as_incomplete() {
         .unwrap_err();
     assert!(matches!(error, RunError::WaitTooLong { .. }), "{error:?}");
     assert_eq!(error.class(), ErrorClass::Incomplete);
+    assert_eq!(
+        error.to_string(),
+        "cannot fetch page 1 of resource `items` yet: the server asks for a wait of 3600s, above `max_wait` (10s)"
+    );
 }
 
 #[tokio::test]

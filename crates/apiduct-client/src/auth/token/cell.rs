@@ -151,6 +151,7 @@ impl TokenCell {
                 let context = TokenContext {
                     transport: Arc::clone(context.transport),
                     limits: context.limits.clone(),
+                    max_wait: context.max_wait,
                     timer: Arc::clone(context.timer),
                     redactor: context.redactor.clone(),
                     rejected,

@@ -29,6 +29,9 @@ use crate::transport::{Limits, Transport};
 /// Longest time before its end at which a token is renewed.
 const LONGEST_MARGIN: Duration = Duration::from_secs(30);
 
+/// The longest wait that a server may ask for while a person waits for a login.
+const LONGEST_WAIT: Duration = Duration::from_mins(1);
+
 /// A token, and how long it is good for.
 ///
 /// ```
@@ -118,6 +121,8 @@ pub struct TokenContext {
     pub transport: Arc<dyn Transport>,
     /// The limits of token requests.
     pub limits: Limits,
+    /// The longest wait that a server may ask for before a token request is repeated.
+    pub max_wait: Duration,
     /// Tells the time, and waits before token requests are repeated.
     pub timer: Arc<dyn Timer>,
     /// Must hear of every secret that is obtained, before it is used.
@@ -132,6 +137,7 @@ impl TokenContext {
         Self {
             transport,
             limits: Limits::default(),
+            max_wait: LONGEST_WAIT,
             timer,
             redactor,
             rejected: None,

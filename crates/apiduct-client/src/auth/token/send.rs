@@ -16,9 +16,6 @@ use crate::{Request, Response, TransportError};
 /// Tries after the first one.
 const MAX_RETRIES: u32 = 3;
 
-/// The longest wait that a server may ask for.
-const LONGEST_WAIT: Duration = Duration::from_mins(1);
-
 /// Redirects within the origin that are followed.
 const MAX_REDIRECTS: usize = 5;
 
@@ -31,7 +28,8 @@ pub(crate) struct Answer {
 }
 
 /// Sends `request`, which holds secrets: only by https, or to this machine, or where `allow_http` says so. Connection
-/// errors, broken JSON, 429 and 5xx are tried again after 1, 2 and 4 s, or the wait that the server asks for.
+/// errors, broken JSON, 429 and 5xx are tried again after 1, 2 and 4 s, or the wait that the server asks for; one above
+/// [`TokenContext::max_wait`] ends in [`TransportError::Paused`].
 ///
 /// # Errors
 ///
@@ -83,9 +81,17 @@ async fn try_often(
             Ok(response) if !is_last && is_cut(&response) => {
                 (doubling, "the JSON is cut or broken".to_owned())
             }
-            Ok(response) if !is_last && is_retried(response.status) => {
+            Ok(response) if is_retried(response.status) => {
                 match retry_after(&response.headers, context.timer.now()) {
-                    Some(wait) if wait > LONGEST_WAIT => return Ok((response, asked)),
+                    Some(wait) if wait > context.max_wait => {
+                        let max_wait = context.max_wait;
+                        let error = TransportError::Paused {
+                            asked: wait,
+                            max_wait,
+                        };
+                        return Err(failed(context, request, attempts, error));
+                    }
+                    _ if is_last => return Ok((response, asked)),
                     wait => {
                         let reason = format!("status {}", response.status.as_u16());
                         (wait.unwrap_or(doubling), reason)

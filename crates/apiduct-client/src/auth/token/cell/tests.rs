@@ -122,6 +122,7 @@ impl Source {
         let context = AuthContext {
             transport: &transport,
             limits: &limits,
+            max_wait: Duration::from_mins(5),
             timer: &timer,
             redactor,
             attempt: 1,
@@ -309,6 +310,7 @@ async fn a_rejected_token_is_told_to_the_fetch_and_not_used_when_that_fails() {
     let context = AuthContext {
         transport: &transport,
         limits: &Limits::default(),
+        max_wait: Duration::from_mins(5),
         timer: &timer,
         redactor: &Redactor::default(),
         attempt: 1,
@@ -348,6 +350,7 @@ async fn an_empty_token_is_an_error() {
     let context = AuthContext {
         transport: &transport,
         limits: &Limits::default(),
+        max_wait: Duration::from_mins(5),
         timer: &timer,
         redactor: &Redactor::default(),
         attempt: 1,
