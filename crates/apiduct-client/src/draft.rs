@@ -176,6 +176,8 @@ impl Draft {
             auth: self.auth.unwrap_or_else(|| Arc::clone(&shared.auth)),
             limits: self.limits.unwrap_or_else(|| shared.limits.clone()),
             hooks: self.hooks,
+            conditions: Vec::new(),
+            is_page: false,
             via: ForeignVia::Path,
         };
         Ok((client, call))

@@ -114,6 +114,18 @@ pub enum Error {
         /// What the hook said.
         reason: String,
     },
+    /// A page was asked for as often as allowed, and a condition for another try still holds.
+    #[error("{method} {url} would have to be tried again after {attempts} attempts: {reason}")]
+    Unready {
+        /// The method.
+        method: Method,
+        /// The URL.
+        url: String,
+        /// How many times it was tried, from 1.
+        attempts: u32,
+        /// What the condition says.
+        reason: String,
+    },
     /// A page has nothing where the records should be.
     #[error("selector `{selector}` matches nothing {}{url}; {}", ResponseOf(*.page), Keys(.keys))]
     NoMatch {

@@ -48,7 +48,7 @@ pub(crate) struct Exchanger {
     pub(crate) timer: Arc<dyn Timer>,
     pub(crate) policy: RetryPolicy,
     /// What the program says about another try.
-    pub(crate) conditions: Vec<RetryIf>,
+    pub(crate) conditions: Vec<Arc<RetryIf>>,
     pub(crate) backoff: Backoff,
     pub(crate) budgets: RetryBudgets,
     pub(crate) rate: RateBudgets,
@@ -69,6 +69,10 @@ pub(crate) struct Call {
     pub(crate) limits: Limits,
     /// Hooks of this call alone; they come after those of the client.
     pub(crate) hooks: Vec<Arc<dyn Hook>>,
+    /// What the program says about another try of this call alone.
+    pub(crate) conditions: Vec<Arc<RetryIf>>,
+    /// The response is a page of a walk: one that should be tried again is no result.
+    pub(crate) is_page: bool,
     /// Who gave the URL.
     pub(crate) via: ForeignVia,
 }
@@ -290,7 +294,10 @@ impl Exchanger {
             match self.or_condition(call, progress, waited, Ok(&response)) {
                 Ok(Some(wait)) => return Ok(Ruling::Again(wait)),
                 Ok(None) => {}
-                Err(stop) => response.retry_stop = Some(stop),
+                Err(stop) => {
+                    response.retry_stop = Some(stop);
+                    self.refuse_unready(call, progress, &response)?;
+                }
             }
         }
         let mut content = None;
@@ -325,6 +332,27 @@ impl Exchanger {
         })))
     }
 
+    /// A page that a condition wants to have tried again does not count as good because no try is left.
+    fn refuse_unready(
+        &self,
+        call: &Call,
+        progress: &Progress,
+        response: &Response,
+    ) -> Result<(), Error> {
+        if !call.is_page || !response.status.is_success() {
+            return Ok(());
+        }
+        match self.condition(call, progress, Ok(response)) {
+            None => Ok(()),
+            Some(condition) => Err(Error::Unready {
+                method: response.method.clone(),
+                url: response.shown_url(),
+                attempts: progress.attempts,
+                reason: self.redactor.redact(&condition.reason).into_owned(),
+            }),
+        }
+    }
+
     fn ask_hooks(&self, call: &Call, progress: &Progress, response: &mut Response) -> Verdict {
         let context = HookContext {
             request: &call.request,
@@ -350,15 +378,26 @@ impl Exchanger {
         if decided != Ok(None) {
             return decided;
         }
+        let condition = self.condition(call, progress, ended);
+        condition.map_or(decided, |one| {
+            self.wait_after(call, progress, Outcome::Hook(&one.reason))
+        })
+    }
+
+    /// The first condition for another try that holds.
+    fn condition<'c>(
+        &'c self,
+        call: &'c Call,
+        progress: &Progress,
+        ended: Result<&Response, &TransportError>,
+    ) -> Option<&'c RetryIf> {
         let tried = Tried {
             response: ended.ok(),
             error: ended.err(),
             attempt: progress.attempts,
         };
-        let condition = self.conditions.iter().find(|one| one.holds(&tried));
-        condition.map_or(decided, |one| {
-            self.wait_after(call, progress, Outcome::Hook(&one.reason))
-        })
+        let mut all = self.conditions.iter().chain(&call.conditions);
+        all.find(|one| one.holds(&tried)).map(|one| &**one)
     }
 
     /// The wait before the next try: `Ok(None)` when there is no point in one, an error when there would be.

@@ -8,6 +8,7 @@ use http::Method;
 use crate::client::parse_selector;
 use crate::draft::{Draft, request_setters};
 use crate::paginate::{Paginator, Position, Reason};
+use crate::retry::{RetryIf, Tried};
 use crate::{Client, Error, Pages};
 
 /// Pages that are fetched at a time.
@@ -24,6 +25,7 @@ const DEFAULT_WINDOW_BYTES: usize = 64 << 20;
 pub struct PaginateBuilder {
     draft: Draft,
     options: WalkOptions,
+    conditions: Vec<Arc<RetryIf>>,
 }
 
 /// What is special about a walk.
@@ -93,6 +95,7 @@ impl PaginateBuilder {
                 window_bytes: DEFAULT_WINDOW_BYTES,
                 record_key: Vec::new(),
             },
+            conditions: Vec::new(),
         }
     }
 
@@ -199,10 +202,29 @@ impl PaginateBuilder {
         self
     }
 
+    /// Tries a page again when `test` says so, besides what the client says; see [`crate::ClientBuilder::retry_if`]. A page
+    /// that should still be tried again when no try is left ends the walk in [`Error::Unready`]. May be given several
+    /// times. Default: none.
+    pub fn retry_if(
+        mut self,
+        reason: impl Into<String>,
+        test: impl Fn(&Tried<'_>) -> bool + Send + Sync + 'static,
+    ) -> Self {
+        self.conditions.push(Arc::new(RetryIf {
+            reason: reason.into(),
+            test: Box::new(test),
+        }));
+        self
+    }
+
     /// Begins the walk. Nothing is sent before the first [`Pages::next`], which also reports mistakes.
     pub fn send(self) -> Pages {
         match self.draft.into_call() {
-            Ok((client, call)) => Pages::new(client, call, self.options),
+            Ok((client, mut call)) => {
+                call.conditions = self.conditions;
+                call.is_page = true;
+                Pages::new(client, call, self.options)
+            }
             Err(error) => Pages::failed(error),
         }
     }

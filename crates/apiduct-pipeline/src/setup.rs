@@ -273,6 +273,12 @@ impl Maker {
             Some(paginator) => builder.paginator(Arc::clone(paginator)),
             None => builder.detect_paginator(),
         };
+        for test in &resource.retry_if {
+            let own = test.clone();
+            builder = builder.retry_if(test.to_string(), move |tried| {
+                tried.response.is_some_and(|response| own.holds(response))
+            });
+        }
         if let Some(max_pages) = self.max_pages {
             builder = builder.max_pages(max_pages);
         }

@@ -36,7 +36,7 @@ pub struct ClientBuilder {
     transport: Option<Arc<dyn Transport>>,
     timer: Arc<dyn Timer>,
     retry: RetryConfig,
-    conditions: Vec<RetryIf>,
+    conditions: Vec<Arc<RetryIf>>,
     rate: RateConfig,
     budgets: Option<RateBudgets>,
     limits: Limits,
@@ -147,7 +147,8 @@ impl ClientBuilder {
     }
 
     /// Tries again when `test` says so of a response or an error that would not be tried again otherwise; bounds and waits
-    /// are those of other retries. `reason` is for the log. May be given several times. Default: none.
+    /// are those of other retries. When no try is left, a request has that response, and a walk over pages ends in
+    /// [`Error::Unready`]. `reason` is for the log. May be given several times. Default: none.
     ///
     /// ```
     /// use apiduct_client::Client;
@@ -163,10 +164,10 @@ impl ClientBuilder {
         reason: impl Into<String>,
         test: impl Fn(&Tried<'_>) -> bool + Send + Sync + 'static,
     ) -> Self {
-        self.conditions.push(RetryIf {
+        self.conditions.push(Arc::new(RetryIf {
             reason: reason.into(),
             test: Box::new(test),
-        });
+        }));
         self
     }
 

@@ -24,6 +24,7 @@ impl Hint for Error {
             }
             Self::Paginate { source, .. } => return source.hint(),
             Self::Loop { by, .. } => by.hint_of_loop(),
+            Self::Unready { .. } => "run again later, raise `max_retries`, or correct `retry_if`",
             Self::Path { .. }
             | Self::Header { .. }
             | Self::Setting { .. }

@@ -4,7 +4,9 @@
 mod backoff;
 mod budget;
 mod condition;
+mod kind;
 mod policy;
+mod response_test;
 
 use std::ops::RangeInclusive;
 use std::time::Duration;
@@ -13,8 +15,10 @@ pub use backoff::Backoff;
 pub use budget::{RetryBudget, RetryBudgets};
 pub(crate) use condition::RetryIf;
 pub use condition::Tried;
+pub use kind::RetryKind;
 pub(crate) use policy::is_rate_limit;
 pub use policy::{Outcome, RetryDecision, RetryPolicy, RetryReason, retry_after};
+pub use response_test::ResponseTest;
 
 /// How patient a client is.
 ///
@@ -41,6 +45,8 @@ pub struct RetryConfig {
     pub jitter: Option<u64>,
     /// Statuses that are retried. Default 429 and 500 to 599.
     pub statuses: Vec<RangeInclusive<u16>>,
+    /// Kinds of failures that are retried. Default: [`RetryKind::DEFAULT`].
+    pub kinds: Vec<RetryKind>,
     /// Whether requests are retried that could do something twice (POST, PATCH). Default false: those only when they
     /// certainly never arrived, or were refused with 429. Pagination reads, so its requests count as safe.
     pub retry_unsafe: bool,
@@ -59,6 +65,7 @@ impl Default for RetryConfig {
             respect_retry_after: true,
             jitter: None,
             statuses: vec![429..=429, 500..=599],
+            kinds: RetryKind::DEFAULT.to_vec(),
             retry_unsafe: false,
             budget: Some(35),
         }

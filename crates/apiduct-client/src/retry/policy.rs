@@ -4,7 +4,7 @@ use std::time::{Duration, SystemTime};
 use http::StatusCode;
 use http::header::{HeaderMap, RETRY_AFTER};
 
-use super::RetryConfig;
+use super::{RetryConfig, RetryKind};
 use crate::rate::wait_until_reset;
 use crate::response::RetryStop;
 use crate::transport::TransportError;
@@ -108,13 +108,19 @@ impl RetryPolicy {
                     max_wait: *max_wait,
                 });
             }
-            Outcome::Failed(error) if error.is_retried() => {
+            Outcome::Failed(error) if self.retries(RetryKind::of(error)) => {
                 let reason = RetryReason::Transport(error.to_string());
                 (reason, None, error.never_left())
             }
-            Outcome::Failed(_) => return RetryDecision::Keep,
-            Outcome::BrokenJson => (RetryReason::BrokenJson, None, false),
-            Outcome::NoRecordList => (RetryReason::NoRecordList, None, false),
+            Outcome::BrokenJson if self.retries(Some(RetryKind::BrokenJson)) => {
+                (RetryReason::BrokenJson, None, false)
+            }
+            Outcome::NoRecordList if self.retries(Some(RetryKind::NoRecords)) => {
+                (RetryReason::NoRecordList, None, false)
+            }
+            Outcome::Failed(_) | Outcome::BrokenJson | Outcome::NoRecordList => {
+                return RetryDecision::Keep;
+            }
             Outcome::Hook(reason) => (RetryReason::Hook(reason.to_owned()), None, false),
         };
         if !(is_safe || did_nothing || self.config.retry_unsafe) {
@@ -135,6 +141,10 @@ impl RetryPolicy {
     /// The longest wait that a server may ask for.
     pub fn max_wait(&self) -> Duration {
         self.config.max_wait
+    }
+
+    fn retries(&self, kind: Option<RetryKind>) -> bool {
+        kind.is_some_and(|kind| self.config.kinds.contains(&kind))
     }
 
     fn retries_status(&self, status: StatusCode) -> bool {
@@ -302,6 +312,34 @@ mod tests {
         let outcome = Outcome::Response(StatusCode::FORBIDDEN, &headers);
         let decision = policy().decide(outcome, 1, true, NOW);
         assert_eq!(decision, RetryDecision::Keep, "this one is no limit");
+    }
+
+    #[test]
+    fn kinds_of_failures_can_be_chosen() {
+        let config = RetryConfig {
+            kinds: vec![RetryKind::Decode, RetryKind::BrokenJson],
+            ..RetryConfig::default()
+        };
+        let policy = RetryPolicy::new(config);
+        let source = Cause::new("x");
+        let decode = TransportError::Decode {
+            source: source.clone(),
+        };
+        let broken = TransportError::Broken {
+            received: 1,
+            source,
+        };
+        for (outcome, is_retried) in [
+            (Outcome::Failed(&decode), true),
+            (Outcome::Failed(&broken), false),
+            (Outcome::Failed(&TransportError::Quota), false),
+            (Outcome::BrokenJson, true),
+            (Outcome::NoRecordList, false),
+        ] {
+            let decision = policy.decide(outcome, 1, true, NOW);
+            let is_again = matches!(decision, RetryDecision::Retry { .. });
+            assert_eq!(is_again, is_retried, "{outcome:?}");
+        }
     }
 
     #[test]

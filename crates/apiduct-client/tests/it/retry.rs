@@ -2,9 +2,11 @@
 
 use std::time::{Duration, SystemTime};
 
-use apiduct_client::retry::RetryConfig;
+use apiduct_client::paginate::SinglePage;
+use apiduct_client::retry::{ResponseTest, RetryConfig};
 use apiduct_client::transport::TimeLimit;
 use apiduct_client::{Error, RetryStop, TransportError};
+use apiduct_json::Selector;
 use apiduct_model::{Clock, Hint};
 use apiduct_testkit::{MockApi, Reply};
 use http::StatusCode;
@@ -288,4 +290,44 @@ async fn what_a_program_asks_for_has_the_bounds_of_other_retries() {
     assert_eq!(script.sent().len(), 6);
     client.post("/x").send().await.unwrap();
     assert_eq!(script.sent().len(), 7, "a post may have done something");
+}
+
+#[tokio::test]
+async fn a_page_that_is_not_ready_is_tried_again_and_never_taken_for_a_good_one() {
+    let wait = r#"{"error": "still computing", "data": []}"#;
+    let good = r#"{"data": [{"id": 1}]}"#;
+    for (answers, is_good) in [
+        (vec![ok(wait), ok(wait), ok(good)], true),
+        (vec![ok(wait)], false),
+    ] {
+        let script = Script::sequence(answers);
+        let test = ResponseTest {
+            selector: Some(Selector::parse("error").unwrap()),
+            ..ResponseTest::default()
+        };
+        let client = script.client().0.build().unwrap();
+        let mut pages = client
+            .paginate("/x")
+            .paginator(SinglePage)
+            .data_selector("data")
+            .retry_if(test.to_string(), move |tried| {
+                tried.response.is_some_and(|response| test.holds(response))
+            })
+            .send();
+        let page = pages.next().await;
+        if is_good {
+            let page = page.unwrap().unwrap();
+            assert_eq!((page.raw_records().len(), page.response.attempts), (1, 3));
+        } else {
+            let error = page.unwrap_err();
+            assert!(
+                matches!(error, Error::Unready { attempts: 6, .. }),
+                "{error:?}"
+            );
+            assert!(
+                error.to_string().ends_with("the response has `error`"),
+                "{error}"
+            );
+        }
+    }
 }

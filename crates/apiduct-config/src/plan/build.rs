@@ -238,6 +238,12 @@ fn resource(
         allow_missing: endpoint.allow_missing.value().copied().unwrap_or(false),
         allow_repeats: endpoint.allow_repeats.value().copied().unwrap_or(false),
         parallel: endpoint.parallel.value().copied().unwrap_or(true),
+        retry_if: endpoint
+            .retry_if
+            .or(&spec.client.retry_if)
+            .value()
+            .cloned()
+            .unwrap_or_default(),
         paginator: paginator(draft, spec),
         max_pages: endpoint.max_pages.value().copied(),
         max_records: endpoint.max_records.value().copied(),

@@ -15,6 +15,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use apiduct_client::paginate::Paginator;
+use apiduct_client::retry::ResponseTest;
 use apiduct_client::{Network, OnForeignOrigin};
 use apiduct_json::Selector;
 use apiduct_model::{
@@ -119,6 +120,8 @@ pub struct ResourcePlan {
     pub allow_repeats: bool,
     /// Whether pages are fetched side by side where their number is known.
     pub parallel: bool,
+    /// What an answer looks like that is asked for again.
+    pub retry_if: Vec<ResponseTest>,
     /// How to get from page to page.
     pub paginator: PaginatorPlan,
     /// Stop after so many pages.

@@ -1,9 +1,10 @@
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::time::Duration;
 
 use apiduct_client::Limits;
 use apiduct_client::rate::{RateConfig, Window};
-use apiduct_client::retry::RetryConfig;
+use apiduct_client::retry::{RetryConfig, RetryKind};
 
 use super::source::SecretSource;
 use crate::error::{ConfigErrorKind, ConfigErrors, Problems};
@@ -24,6 +25,10 @@ pub struct Runtime {
     pub max_retry_delay: Duration,
     /// Whether each wait between tries is a random part of what it would have been. Default: no.
     pub has_jitter: bool,
+    /// Statuses that are tried again. Default: 429 and 500 to 599.
+    pub retry_statuses: Vec<RangeInclusive<u16>>,
+    /// Kinds of failures that are tried again. Default: [`RetryKind::DEFAULT`].
+    pub retry_errors: Vec<RetryKind>,
     /// For a connection to be made. Default: the timeout, at most 30 s.
     pub connect_timeout: Option<Duration>,
     /// For the next bytes of an answer to arrive. Default: the timeout.
@@ -79,6 +84,8 @@ impl Default for Runtime {
             backoff_factor: 1.0,
             max_retry_delay: Duration::from_mins(5),
             has_jitter: false,
+            retry_statuses: RetryConfig::default().statuses,
+            retry_errors: RetryKind::DEFAULT.to_vec(),
             connect_timeout: None,
             idle_timeout: None,
             timeout: Duration::from_mins(1),
@@ -129,6 +136,18 @@ impl Runtime {
             written: written(spec),
             ..Self::default()
         };
+        set(
+            &mut runtime.retry_statuses,
+            spec.retry_statuses.value().cloned(),
+        );
+        let kinds = |names: &Vec<&'static str>| {
+            let kinds = names.iter().filter_map(|name| RetryKind::from_name(name));
+            kinds.collect()
+        };
+        set(
+            &mut runtime.retry_errors,
+            spec.retry_errors.value().map(kinds),
+        );
         let small = |value: &u64| u32::try_from(*value).unwrap_or(u32::MAX);
         set(
             &mut runtime.max_retries,
@@ -251,6 +270,8 @@ impl Runtime {
             max_retry_delay: self.max_retry_delay,
             max_wait: self.max_wait,
             jitter: self.has_jitter.then_some(0),
+            statuses: self.retry_statuses.clone(),
+            kinds: self.retry_errors.clone(),
             ..RetryConfig::default()
         }
     }

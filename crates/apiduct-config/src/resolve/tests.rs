@@ -2,6 +2,7 @@ use std::collections::BTreeMap;
 use std::io;
 use std::time::Duration;
 
+use apiduct_client::retry::{RetryConfig, RetryKind};
 use apiduct_json::{Captured, Selector};
 use apiduct_model::Scalar;
 use serde_json::json;
@@ -433,6 +434,21 @@ fn runtime_takes_what_the_file_says() {
     assert_eq!(limits.connect_timeout, Duration::from_secs(10));
     assert_eq!(limits.idle_timeout, Duration::from_mins(1));
     assert_eq!(limits.total_timeout, Some(Duration::from_hours(1)));
+}
+
+#[test]
+fn the_file_says_what_is_tried_again() {
+    let default = runtime("").retry();
+    assert_eq!(default, RetryConfig::default());
+    let retry = runtime("retry_statuses: [403, 500-502], retry_errors: [connect, decode]").retry();
+    assert_eq!(retry.statuses, [403..=403, 500..=502]);
+    assert_eq!(retry.kinds, [RetryKind::Connect, RetryKind::Decode]);
+    let retry = runtime("retry_statuses: '503', retry_errors: []").retry();
+    assert_eq!(retry.statuses, [503..=503]);
+    assert_eq!(retry.kinds, []);
+    let names = RetryKind::ALL.map(RetryKind::name).join(", ");
+    let retry = runtime(&format!("retry_errors: [{names}]")).retry();
+    assert_eq!(retry.kinds, RetryKind::ALL, "every kind can be written");
 }
 
 #[test]

@@ -80,7 +80,7 @@ impl Checker<'_> {
             Kind::Bool if matches!(node.value, NodeValue::Bool(_)) => {}
             Kind::Bool => self.wrong(node, path, "`true` or `false`"),
             Kind::Integer { min } => self.integer(*min, node, path),
-            Kind::Number | Kind::Duration | Kind::Bytes | Kind::Rate => {
+            Kind::Number | Kind::Duration | Kind::Bytes | Kind::Rate | Kind::Status => {
                 self.measure(kind, node, path);
             }
             Kind::Selector => self.selector(node, path),
@@ -166,10 +166,11 @@ impl Checker<'_> {
             Kind::Number => ("a number from 0", "`1.5`"),
             Kind::Duration => ("a duration", "`30s`, `5m` or `1h 30m`"),
             Kind::Bytes => ("a size", "`256MiB` or `10MB`"),
+            Kind::Status => ("a status or a range of them", "`503` or `500-599`"),
             _ => ("a rate", "`10/s`, `100/min` or `5000/h`"),
         };
-        let takes_text = matches!(kind, Kind::Duration | Kind::Bytes | Kind::Rate);
-        let takes_number = matches!(kind, Kind::Number | Kind::Duration | Kind::Bytes);
+        let takes_text = !matches!(kind, Kind::Number);
+        let takes_number = !matches!(kind, Kind::Rate);
         let text = match &node.value {
             NodeValue::Text(text) if takes_text => text,
             NodeValue::Number(text) if takes_number => text,
@@ -181,6 +182,7 @@ impl Checker<'_> {
                 .is_ok_and(|number| number >= 0.0 && number.is_finite()),
             Kind::Duration => units::duration(text).is_some(),
             Kind::Bytes => units::bytes(text).is_some(),
+            Kind::Status => units::statuses(text).is_some(),
             _ => text.parse::<Window>().is_ok(),
         };
         if !is_valid {
@@ -316,6 +318,29 @@ impl Checker<'_> {
                 self.push(path, node.mark, missing(key));
             }
         }
+        if object.name == keys::RETRY_IF.name {
+            self.retry_if(entries, node.mark, path);
+        }
+    }
+
+    /// A condition that looks at nothing would never hold.
+    fn retry_if(&mut self, entries: &[Entry], mark: Mark, path: KeyPath<'_>) {
+        let has = |name: &str| {
+            let mut written = entries.iter().filter(|entry| !entry.value.is_null());
+            written.any(|entry| *entry.key == *name)
+        };
+        let reason = if has("equals") && !has("selector") {
+            "`equals` says what a `selector` has to find, and there is none"
+        } else if !has("selector") && !has("text") {
+            "the condition looks at nothing"
+        } else {
+            return;
+        };
+        let kind = ConfigErrorKind::Conflict {
+            reason: reason.to_owned(),
+            hint: Some("give `selector`, a JSONPath, or `text`".to_owned()),
+        };
+        self.push(path, mark, kind);
     }
 
     fn known<'e>(

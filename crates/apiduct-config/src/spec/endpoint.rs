@@ -1,9 +1,10 @@
+use apiduct_client::retry::ResponseTest;
 use apiduct_json::Selector;
 use http::Method;
 
 use super::auth::AuthSpec;
 use super::fields::{Fields, Located, Written, template};
-use super::keys::{ENDPOINT, PARAM};
+use super::keys::{ENDPOINT, PARAM, RETRY_IF};
 use super::paginator::PaginatorSpec;
 use crate::locate::{Entry, Mark, Node, NodeValue};
 use crate::template::{FieldPath, JsonTemplate, Mode, Template};
@@ -31,6 +32,8 @@ pub struct EndpointSpec {
     pub allow_repeats: Written<bool>,
     /// Whether pages are fetched side by side where their number is known.
     pub parallel: Written<bool>,
+    /// What an answer looks like that is asked for again.
+    pub retry_if: Written<Vec<ResponseTest>>,
     /// Authentication in place of the client's.
     pub auth: Written<AuthSpec>,
     /// Whether the answer is one record or a list of them.
@@ -123,6 +126,7 @@ impl EndpointSpec {
             allow_missing: fields.bool("allow_missing"),
             allow_repeats: fields.bool("allow_repeats"),
             parallel: fields.bool("parallel"),
+            retry_if: retry_if(&fields),
             auth: fields.read("auth", |node, _| AuthSpec::read(node)),
             entity: fields.read("entity", |node, _| match node.as_text()? {
                 "one" => Some(Entity::One),
@@ -158,12 +162,35 @@ impl EndpointSpec {
             allow_missing: self.allow_missing.or(&defaults.allow_missing),
             allow_repeats: self.allow_repeats.or(&defaults.allow_repeats),
             parallel: self.parallel.or(&defaults.parallel),
+            retry_if: self.retry_if.or(&defaults.retry_if),
             auth: self.auth.or(&defaults.auth),
             entity: self.entity.or(&defaults.entity),
             max_pages: self.max_pages.or(&defaults.max_pages),
             max_records: self.max_records.or(&defaults.max_records),
         }
     }
+}
+
+/// The key `retry_if` of an endpoint or of the client.
+pub(super) fn retry_if(fields: &Fields<'_>) -> Written<Vec<ResponseTest>> {
+    fields.read("retry_if", |node, path| {
+        let nodes = node.as_list().unwrap_or(std::slice::from_ref(node));
+        let test = |node: &Node| {
+            if let Some(text) = node.as_text() {
+                return ResponseTest {
+                    selector: Selector::parse(text).ok(),
+                    ..ResponseTest::default()
+                };
+            }
+            let fields = Fields::new(&RETRY_IF, node, path);
+            ResponseTest {
+                selector: fields.selector("selector").value().cloned(),
+                equals: fields.plain("equals").value().cloned(),
+                text: fields.plain("text").value().cloned(),
+            }
+        };
+        Some(nodes.iter().map(test).collect())
+    })
 }
 
 fn method(fields: &Fields<'_>, node: &Node) -> Option<Method> {

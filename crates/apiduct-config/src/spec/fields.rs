@@ -1,5 +1,6 @@
 //! Values out of a tree that [`super::check`] has gone over: what it reported reads as left out.
 
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use apiduct_client::rate::Window;
@@ -171,6 +172,27 @@ impl<'n> Fields<'n> {
             let nodes = node.as_list().unwrap_or(std::slice::from_ref(node));
             let rate = |node: &Node| node.as_text()?.parse().ok();
             Some(nodes.iter().filter_map(rate).collect())
+        })
+    }
+
+    /// One status or range of them, or a list.
+    pub(crate) fn statuses(&self, name: &str) -> Written<Vec<RangeInclusive<u16>>> {
+        self.read(name, |node, _| {
+            let nodes = node.as_list().unwrap_or(std::slice::from_ref(node));
+            let status = |node: &Node| units::statuses(node.scalar_text()?);
+            Some(nodes.iter().filter_map(status).collect())
+        })
+    }
+
+    /// One word or a list of them.
+    pub(crate) fn words(&self, name: &str) -> Written<Vec<&'static str>> {
+        let Some(Kind::OneOrMany(Kind::Word(words))) = self.kind(name) else {
+            return Written::Absent;
+        };
+        self.read(name, |node, _| {
+            let nodes = node.as_list().unwrap_or(std::slice::from_ref(node));
+            let word = |node: &Node| words.find(node.as_text()?);
+            Some(nodes.iter().filter_map(word).collect())
         })
     }
 

@@ -23,6 +23,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use apiduct_client::Network;
+use apiduct_client::retry::ResponseTest;
 use serde_json::Value;
 
 pub use auth::{AuthSpec, AwsSpec, HmacSpec, KeyPlace, PoolSpec};
@@ -84,6 +85,8 @@ pub struct ClientSpec {
     pub auth: Written<AuthSpec>,
     /// How to get from page to page.
     pub paginator: Written<PaginatorSpec>,
+    /// What answers look like that are asked for again.
+    pub retry_if: Written<Vec<ResponseTest>>,
     /// Hosts beside that of `base_url` that may see credentials.
     pub allowed_hosts: Vec<Located<String>>,
     /// Whether a link to any other host is followed, without credentials.
@@ -214,6 +217,7 @@ impl ClientSpec {
             headers: into_option(endpoint::headers(&fields, Mode::References)).unwrap_or_default(),
             auth: fields.read("auth", |node, _| AuthSpec::read(node)),
             paginator: fields.read("paginator", PaginatorSpec::read),
+            retry_if: endpoint::retry_if(&fields),
             allowed_hosts: into_option(fields.plain_list("allowed_hosts")).unwrap_or_default(),
             strips_foreign_origin: fields.word("on_foreign_origin").value() == Some(&"strip"),
             network: match fields.word("network").value().copied() {

@@ -1,3 +1,4 @@
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use apiduct_client::rate::Window;
@@ -18,6 +19,10 @@ pub struct RuntimeSpec {
     pub max_retry_delay: Written<Duration>,
     /// Whether waits between tries are random parts: `none` or `full`.
     pub jitter: Written<&'static str>,
+    /// Statuses that are tried again.
+    pub retry_statuses: Written<Vec<RangeInclusive<u16>>>,
+    /// Kinds of failures that are tried again, by their names.
+    pub retry_errors: Written<Vec<&'static str>>,
     /// For one try: the longest silence, and the longest wait for a connection.
     pub timeout: Written<Duration>,
     /// For a connection to be made.
@@ -60,6 +65,8 @@ impl RuntimeSpec {
             backoff_factor: fields.number("backoff_factor"),
             max_retry_delay: fields.duration("max_retry_delay"),
             jitter: fields.word("jitter"),
+            retry_statuses: fields.statuses("retry_statuses"),
+            retry_errors: fields.words("retry_errors"),
             timeout: fields.duration("timeout"),
             connect_timeout: fields.duration("connect_timeout"),
             idle_timeout: fields.duration("idle_timeout"),

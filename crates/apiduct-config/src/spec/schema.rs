@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::keys::{PARAM, ROOT};
 use super::table::{Key, Kind, Need, Object, ShortForm, Tagged, Words};
-use super::units::{BYTES_PATTERN, DURATION_PATTERN, RATE_PATTERN};
+use super::units::{BYTES_PATTERN, DURATION_PATTERN, RATE_PATTERN, STATUS_PATTERN};
 
 /// The schema of the file, draft 2020-12.
 pub(crate) fn of_file() -> Value {
@@ -87,6 +87,10 @@ impl Writer {
             Kind::Number => json!({"type": "number", "minimum": 0}),
             Kind::Duration => measure(DURATION_PATTERN),
             Kind::Bytes => measure(BYTES_PATTERN),
+            Kind::Status => json!({"anyOf": [
+                {"type": "integer", "minimum": 100, "maximum": 599},
+                {"type": "string", "pattern": STATUS_PATTERN},
+            ]}),
             Kind::Rate => json!({"type": "string", "pattern": RATE_PATTERN}),
             Kind::Word(words) => of_words(words),
             Kind::List(item) => json!({"type": "array", "items": self.kind(item)}),

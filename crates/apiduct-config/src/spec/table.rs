@@ -56,6 +56,8 @@ pub(crate) enum Kind {
     Duration,
     Bytes,
     Rate,
+    /// A status or a range of them.
+    Status,
     /// A JSONPath.
     Selector,
     /// A text with the fields of a signature.

@@ -1,5 +1,6 @@
 //! Durations and sizes as people write them.
 
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 /// The regular expressions that the schema uses for what the functions here accept.
@@ -8,6 +9,8 @@ pub(crate) const DURATION_PATTERN: &str =
 pub(crate) const BYTES_PATTERN: &str = r"^\s*\d+(\.\d+)?\s*([KMGT]i?)?[Bb]?\s*$";
 pub(crate) const RATE_PATTERN: &str =
     r"^\s*0*[1-9]\d*\s*/\s*(s|sec|second|m|min|minute|h|hour|d|day)\s*$";
+
+pub(crate) const STATUS_PATTERN: &str = r"^\s*[1-5]\d\d\s*(-\s*[1-5]\d\d\s*)?$";
 
 /// A century: longer waits are a slip of the pen, and sums of them stay far from overflow.
 const LONGEST: f64 = 3.2e9;
@@ -74,6 +77,19 @@ pub(crate) fn bytes(text: &str) -> Option<u64> {
     (size < 9e18).then_some(size as u64)
 }
 
+/// Reads `503` or `500-599`: HTTP statuses, the lower one first.
+pub(crate) fn statuses(text: &str) -> Option<RangeInclusive<u16>> {
+    let status = |text: &str| {
+        let text = text.trim();
+        let is_plain = text.len() == 3 && text.bytes().all(|byte| byte.is_ascii_digit());
+        let status: u16 = text.parse().ok()?;
+        (is_plain && (100..=599).contains(&status)).then_some(status)
+    };
+    let (first, last) = text.split_once('-').unwrap_or((text, text));
+    let range = status(first)?..=status(last)?;
+    (!range.is_empty()).then_some(range)
+}
+
 fn plain_number(text: &str) -> Option<f64> {
     let (amount, rest) = split_number(text.trim())?;
     rest.is_empty().then_some(amount)
@@ -135,6 +151,25 @@ mod tests {
         assert_eq!(bytes("1024"), Some(1024));
         assert_eq!(bytes("1 parsec"), None);
         assert_eq!(bytes("-1"), None);
+    }
+
+    #[test]
+    fn statuses_are_one_or_a_range() {
+        assert_eq!(statuses("403"), Some(403..=403));
+        assert_eq!(statuses(" 500 - 599 "), Some(500..=599));
+        for text in [
+            "",
+            "5xx",
+            "99",
+            "600",
+            "599-500",
+            "+403",
+            "500-",
+            "-500",
+            "500-599-600",
+        ] {
+            assert_eq!(statuses(text), None, "{text}");
+        }
     }
 
     proptest::proptest! {

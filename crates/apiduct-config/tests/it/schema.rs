@@ -105,7 +105,8 @@ resources:
   - {name: rb, endpoint: {paginator: {type: range, param_body_path: a}}}
   - {name: od, endpoint: {paginator: {type: odata, keep_params: true}}}
   - {name: gq, endpoint: {paginator: {type: graphql, page_info_path: a.pageInfo, cursor_variable: c}}}
-runtime: {max_retries: 5, backoff_factor: 1.0, max_retry_delay: 300s, timeout: 60, connect_timeout: 1h 30m,
+  - {name: ri, endpoint: {retry_if: [a.b, {selector: c, equals: d, text: e}]}}
+runtime: {max_retries: 5, retry_statuses: [403, 500-599], retry_errors: [connect, broken_json], backoff_factor: 1.0, max_retry_delay: 300s, timeout: 60, connect_timeout: 1h 30m,
   idle_timeout: 250ms, total_timeout: null, max_wait: 1d, concurrency: 8, rate_limit: 10/s, max_response_bytes: 256MiB,
   memory: 1024, user_agent: me, ca_bundle: ca.pem,
   http_show_error_body: true, http_max_error_body_length: 100, log_level: WARNING}

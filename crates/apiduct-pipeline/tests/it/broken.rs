@@ -144,3 +144,19 @@ async fn an_error_of_the_api_stays_one_when_the_quota_is_spent_too() {
     let error = world.run_with("  - items\n", options).await.unwrap_err();
     assert!(matches!(error, RunError::Source { .. }), "{error:?}");
 }
+
+#[tokio::test]
+async fn an_answer_that_the_file_does_not_accept_is_asked_for_again_and_never_loaded() {
+    let wait = || Reply::json(&json!({"state": "pending", "data": [{"id": 1}]}));
+    let good = || Reply::json(&json!({"state": "done", "data": [{"id": 2}]}));
+    let resources = "  - name: items\n    endpoint: {data_selector: data, paginator: single_page, retry_if: {selector: state, equals: pending}}\n";
+    let world = World::new(MockApi::builder().script("/items", [wait(), good()]).start());
+    world.run(resources).await.unwrap();
+    assert_eq!(world.api.recorded().len(), 2);
+    assert_eq!(world.count("items"), "1");
+    let world = World::new(MockApi::builder().script("/items", [wait()]).start());
+    let error = world.run(resources).await.unwrap_err();
+    assert_eq!(error.class(), ErrorClass::Source, "{error}");
+    let cause = std::error::Error::source(&error).unwrap().to_string();
+    assert!(cause.ends_with("the response has `state` = `pending`"), "{cause}");
+}

@@ -26,7 +26,9 @@ use crate::template::Mode;
 pub(crate) use auth::AUTH;
 pub(crate) use destination::DESTINATION;
 pub(crate) use paginator::PAGINATOR;
-pub(crate) use resource::{COLUMN, DEFAULTS, ENDPOINT, PARAM, RESOURCE};
+pub(crate) use resource::{
+    COLUMN, DEFAULTS, ENDPOINT, PARAM, RESOURCE, RETRY_IF, SEVERAL_RETRY_IF,
+};
 pub(crate) use runtime::{LOG_LEVELS, RUNTIME};
 pub(crate) use tokens::ONE_OF;
 
@@ -170,6 +172,7 @@ pub(crate) static CLIENT: Object = Object {
         key("headers", Kind::Map(&SECRET), "Headers of every request."),
         key("auth", Kind::Tagged(&AUTH), "How requests prove who they are."),
         key("paginator", Kind::Tagged(&PAGINATOR), "How to get from page to page; detected if left out."),
+        key("retry_if", SEVERAL_RETRY_IF, "What answers look like that are asked for again, besides `runtime.retry_statuses`; a text is a `selector`."),
         key("allowed_hosts", Kind::List(&PLAIN), "Hosts beside that of `base_url` that may see credentials."),
         key("on_foreign_origin", Kind::Word(&FOREIGN_ORIGIN), "What to do with a link to any other host: refuse it, or follow it without credentials.")
             .or("refuse"),

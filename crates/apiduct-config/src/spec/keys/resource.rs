@@ -51,6 +51,7 @@ const OF_ENDPOINT: &[(&str, &str)] = &[
     ("allow_missing", "endpoint"),
     ("allow_repeats", "endpoint"),
     ("parallel", "endpoint"),
+    ("retry_if", "endpoint"),
     ("entity", "endpoint"),
     ("max_pages", "endpoint"),
     ("max_records", "endpoint"),
@@ -162,6 +163,11 @@ pub(crate) static ENDPOINT: Object = Object {
         )
         .or("true"),
         key(
+            "retry_if",
+            SEVERAL_RETRY_IF,
+            "What an answer looks like that is asked for again, besides `runtime.retry_statuses`; a text is a `selector`. Over that of the client.",
+        ),
+        key(
             "auth",
             Kind::Tagged(&AUTH),
             "Authentication in place of the client's; null switches it off.",
@@ -187,6 +193,29 @@ pub(crate) static ENDPOINT: Object = Object {
             "incremental",
             "load everything, with `write_disposition: replace`",
         ),
+    ],
+};
+
+/// One condition for another try, or several of which one is enough.
+pub(crate) const SEVERAL_RETRY_IF: Kind = Kind::OneOrMany(&Kind::Short(&Kind::Selector, &RETRY_IF));
+
+pub(crate) static RETRY_IF: Object = Object {
+    name: "retry_if",
+    what: "a condition for another try",
+    doc: "What an answer looks like that is asked for again; all that is given must hold.",
+    misplaced: &[],
+    keys: &[
+        key(
+            "selector",
+            Kind::Selector,
+            "JSONPath: something other than null is there.",
+        ),
+        key(
+            "equals",
+            PLAIN,
+            "What has to be there, numbers and booleans as text.",
+        ),
+        key("text", PLAIN, "A text that the body contains."),
     ],
 };
 

@@ -11,6 +11,22 @@ pub(crate) static LOG_LEVELS: Words = Words {
     )
 };
 
+/// The names of `RetryKind`.
+static FAILURES: Words = words(
+    "kind of failure",
+    &[
+        "dns",
+        "connect",
+        "tls",
+        "timeout",
+        "broken",
+        "decode",
+        "broken_json",
+        "no_records",
+        "other",
+    ],
+);
+
 static JITTER: Words = words("jitter", &["none", "full"]);
 
 pub(crate) static RUNTIME: Object = Object {
@@ -46,6 +62,18 @@ pub(crate) static RUNTIME: Object = Object {
             "Whether each wait between tries is a random part of what it would have been.",
         )
         .or("none"),
+        key(
+            "retry_statuses",
+            Kind::OneOrMany(&Kind::Status),
+            "Statuses that are tried again: one or a list, each a number or a range such as `500-599`.",
+        )
+        .or("[429, 500-599]"),
+        key(
+            "retry_errors",
+            Kind::OneOrMany(&Kind::Word(&FAILURES)),
+            "Kinds of failures that are tried again: no address, no connection, no trust, a time limit, a connection that broke, a body that does not decompress, broken JSON, a later page without records, and others.",
+        )
+        .or("[dns, connect, timeout, broken, broken_json, no_records]"),
         key(
             "timeout",
             Kind::Duration,

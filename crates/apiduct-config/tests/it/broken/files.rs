@@ -97,7 +97,7 @@ fn toml_keys_are_located() {
     let text = "[client]\nbase_url = 'https://h'\nretries = 3\n\n[[resources]]\nname = 'a'\n[resources.endpoint]\npth = 'x'\n";
     insta::assert_snapshot!(toml(text), @r"
     source.toml:3:1: client: unknown key `retries`
-      hint: known keys are `base_url`, `headers`, `auth`, `paginator`, `allowed_hosts`, `on_foreign_origin`, `network`, `client_certificate`
+      hint: did you mean `retry_if`?
     source.toml:8:1: resources[0].endpoint: unknown key `pth`
       hint: did you mean `path`?
     ");

@@ -72,7 +72,7 @@ fn a_misspelled_key_names_the_nearest() {
 fn a_key_like_no_other_lists_the_known_ones() {
     insta::assert_snapshot!(client("  zzz: 1"), @r"
     source.yaml:4:3: client: unknown key `zzz`
-      hint: known keys are `base_url`, `headers`, `auth`, `paginator`, `allowed_hosts`, `on_foreign_origin`, `network`, `client_certificate`
+      hint: known keys are `base_url`, `headers`, `auth`, `paginator`, `retry_if`, `allowed_hosts`, `on_foreign_origin`, `network`, `client_certificate`
     ");
 }
 
@@ -463,6 +463,37 @@ fn durations_sizes_and_rates_show_how_they_are_written() {
     source.yaml:11:19: runtime.backoff_factor: expected a number from 0 such as `1.5`, found a text
     source.yaml:12:11: runtime.memory: `-5` is not a size
       hint: write it like `256MiB` or `10MB`
+    ");
+}
+
+#[test]
+fn statuses_and_failures_that_cannot_be_retried_are_named() {
+    let text = r"
+  retry_statuses: [600, 5xx, 599-500]
+  retry_errors: [connect, reset]
+";
+    insta::assert_snapshot!(runtime(text), @r"
+    source.yaml:5:20: runtime.retry_statuses[0]: `600` is not a status or a range of them
+      hint: write it like `503` or `500-599`
+    source.yaml:5:25: runtime.retry_statuses[1]: `5xx` is not a status or a range of them
+      hint: write it like `503` or `500-599`
+    source.yaml:5:30: runtime.retry_statuses[2]: `599-500` is not a status or a range of them
+      hint: write it like `503` or `500-599`
+    source.yaml:6:27: runtime.retry_errors[1]: unknown kind of failure `reset`
+      hint: valid are `dns`, `connect`, `tls`, `timeout`, `broken`, `decode`, `broken_json`, `no_records`, `other`
+    ");
+}
+
+#[test]
+fn a_condition_for_another_try_that_looks_at_nothing_is_refused() {
+    let text = "  retry_if: [{}, {equals: a, text: b}, '$[', {text: b}]\n";
+    insta::assert_snapshot!(client(text), @r"
+    source.yaml:4:14: client.retry_if[0]: the condition looks at nothing
+      hint: give `selector`, a JSONPath, or `text`
+    source.yaml:4:18: client.retry_if[1]: `equals` says what a `selector` has to find, and there is none
+      hint: give `selector`, a JSONPath, or `text`
+    source.yaml:4:40: client.retry_if[2]: `$[` is not a JSONPath
+      cause: cannot read the path `$[` at character 2: `[` has no partner
     ");
 }
 
