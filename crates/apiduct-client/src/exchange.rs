@@ -167,7 +167,9 @@ impl Exchanger {
             let now = self.timer.monotonic();
             progress.tried = now;
             let credential = progress.credential;
-            let credential = credential.unwrap_or_else(|| call.auth.credential(now));
+            let budget_wait = |one| self.rate.wait(&call.request.url, one);
+            let credential =
+                credential.unwrap_or_else(|| call.auth.choose_credential(now, &budget_wait));
             progress.credential = Some(credential);
             let wait = match self.follow(call, &mut progress, credential).await {
                 Ok(response) => match self.rule(call, &mut progress, response, read)? {

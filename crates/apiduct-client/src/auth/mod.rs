@@ -82,6 +82,17 @@ pub trait Auth: fmt::Debug + Send + Sync {
         CredentialId::NONE
     }
 
+    /// The same for several credentials as one, which prefer those that need not wait: `wait` says how long a request
+    /// with a credential would wait for its rate budget. Default: [`Auth::credential`].
+    fn choose_credential(
+        &self,
+        now: Duration,
+        wait: &dyn Fn(CredentialId) -> Duration,
+    ) -> CredentialId {
+        let _ = wait;
+        self.credential(now)
+    }
+
     /// Hears that a credential was answered 401, and no renewal helps, or 429; answers whether the request can be
     /// tried with another one at once. Default: it cannot.
     fn moves_on(&self, refusal: &Refusal<'_>) -> bool {
@@ -116,6 +127,14 @@ impl<T: Auth + ?Sized> Auth for Arc<T> {
 
     fn credential(&self, now: Duration) -> CredentialId {
         (**self).credential(now)
+    }
+
+    fn choose_credential(
+        &self,
+        now: Duration,
+        wait: &dyn Fn(CredentialId) -> Duration,
+    ) -> CredentialId {
+        (**self).choose_credential(now, wait)
     }
 
     fn moves_on(&self, refusal: &Refusal<'_>) -> bool {

@@ -11,11 +11,15 @@ use crate::{Request, Response};
 /// How long a key rests after a 429 that names no wait.
 const DEFAULT_REST: Duration = Duration::from_mins(1);
 
+/// Waits that differ by less are alike: requests that come together share the keys then.
+const ALIKE: Duration = Duration::from_secs(1);
+
 /// Several credentials as one: requests are spread over them, and one that is refused steps back for the others.
 ///
 /// A key that is answered 429 rests as long as the server says, one that is answered 401 is not used again; the
-/// request is tried at once with another key, as long as one is free. Every key has a rate budget of its own. When
-/// all rest, the one that is free first is used, and the usual waits apply. Pools do not nest.
+/// request is tried at once with another key, as long as one is free. Every key has a rate budget of its own, declared or
+/// learned from the server; a key whose budget is used up is left out like one that rests. When all have to wait, one
+/// that is free first is used, and the usual waits apply. Pools do not nest.
 ///
 /// ```
 /// use apiduct_client::auth::{Bearer, KeyPool};
@@ -122,6 +126,12 @@ impl KeyPool {
         self.keys.is_empty()
     }
 
+    fn choose(&self, now: Duration, waits: &[Duration]) -> CredentialId {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let chosen = state.choose(self.order, now, waits);
+        chosen.map_or(CredentialId::NONE, |at| self.keys[at].id)
+    }
+
     fn find(&self, credential: CredentialId) -> Option<&Key> {
         let by_id = self.keys.iter().find(|key| key.id == credential);
         by_id.or_else(|| self.keys.first())
@@ -129,20 +139,30 @@ impl KeyPool {
 }
 
 impl State {
-    fn choose(&mut self, order: PoolOrder, now: Duration) -> Option<usize> {
+    /// The key to use now; `waits` are those of the rate budgets, key by key.
+    fn choose(&mut self, order: PoolOrder, now: Duration, waits: &[Duration]) -> Option<usize> {
         let count = self.keys.len();
-        let turn = |step: usize| (self.next + step) % count.max(1);
-        let in_turn = (0..count).map(turn);
-        let mut free = in_turn.filter(|at| self.keys[*at].is_free(now));
-        let chosen = match order {
-            PoolOrder::RoundRobin => free.next(),
-            PoolOrder::LeastRecentlyLimited => (0..count)
-                .filter(|at| self.keys[*at].is_free(now))
-                .min_by_key(|at| self.keys[*at].limited),
+        let wait = |at: usize| {
+            let rest = self.keys[at].rests_until.saturating_sub(now);
+            rest.max(waits.get(at).copied().unwrap_or_default())
         };
-        let chosen = chosen.or_else(|| {
-            (0..count).min_by_key(|at| (self.keys[*at].is_dead, self.keys[*at].rests_until))
-        })?;
+        let are_dead = self.keys.iter().all(|key| key.is_dead);
+        let in_turn = (0..count).map(|step| (self.next + step) % count);
+        let usable = in_turn.filter(|at| are_dead || !self.keys[*at].is_dead);
+        let usable: Vec<(usize, Duration)> = usable.map(|at| (at, wait(at))).collect();
+        let least = usable.iter().map(|(_, wait)| *wait).min()?;
+        let longest = if least.is_zero() {
+            least
+        } else {
+            least.saturating_add(ALIKE)
+        };
+        let mut first = usable.iter().filter(|(_, wait)| *wait <= longest);
+        let (chosen, _) = *match order {
+            PoolOrder::RoundRobin => first.next(),
+            PoolOrder::LeastRecentlyLimited => {
+                first.min_by_key(|(at, _)| (self.keys[*at].limited, *at))
+            }
+        }?;
         self.next = (chosen + 1) % count;
         Some(chosen)
     }
@@ -187,9 +207,16 @@ impl Auth for KeyPool {
     }
 
     fn credential(&self, now: Duration) -> CredentialId {
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        let chosen = state.choose(self.order, now);
-        chosen.map_or(CredentialId::NONE, |at| self.keys[at].id)
+        self.choose(now, &[])
+    }
+
+    fn choose_credential(
+        &self,
+        now: Duration,
+        wait: &dyn Fn(CredentialId) -> Duration,
+    ) -> CredentialId {
+        let waits: Vec<Duration> = self.keys.iter().map(|key| wait(key.id)).collect();
+        self.choose(now, &waits)
     }
 
     fn moves_on(&self, refusal: &Refusal<'_>) -> bool {

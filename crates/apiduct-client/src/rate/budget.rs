@@ -70,6 +70,9 @@ enum Hold {
     Server { at: Duration, is_open: bool },
 }
 
+/// How long an answer is taken to be away, where that is compared with other waits.
+const SOON: Duration = Duration::from_millis(1);
+
 /// Why a request is not sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Denied {
@@ -156,6 +159,15 @@ impl Budget {
     ) -> Result<Permit, Denied> {
         let busy = self.begin();
         self.start(busy, false, max_wait).await
+    }
+
+    /// How long a request would wait for its time to start, as far as that is known.
+    pub(super) fn wait(&self, now: Duration) -> Duration {
+        match lock(&self.state).hold(now) {
+            None => Duration::ZERO,
+            Some(Hold::Answer) => SOON,
+            Some(Hold::Declared(at) | Hold::Server { at, .. }) => at.saturating_sub(now),
+        }
     }
 
     /// How many requests wait or are in flight.

@@ -135,6 +135,17 @@ impl RateBudgets {
         Arc::clone(budget)
     }
 
+    /// How long a request to the origin of `url` with `credential` would wait for its time to start.
+    pub(crate) fn wait(&self, url: &Url, credential: CredentialId) -> Duration {
+        let by_origin = lock(&self.0.by_origin);
+        let budgets = by_origin.get(&url.origin()).map(|one| &one.budgets);
+        let budget = budgets
+            .and_then(|budgets| budgets.get(&credential))
+            .cloned();
+        drop(by_origin);
+        budget.map_or(Duration::ZERO, |budget| budget.wait(self.now()))
+    }
+
     fn now(&self) -> Duration {
         self.0.timer.monotonic()
     }

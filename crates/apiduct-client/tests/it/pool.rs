@@ -149,3 +149,45 @@ async fn a_pool_without_keys_sends_nothing() {
     client.get("/x").send().await.unwrap_err();
     assert!(script.sent().is_empty());
 }
+
+/// A network that tells each key how many seconds its used-up limit lasts; those that are not named have requests left.
+fn limiting(used_up: &'static [(&'static str, &'static str)]) -> Script {
+    Script::new(move |request| {
+        let token = token(request);
+        let reset = used_up.iter().find(|(key, _)| *key == token);
+        let left = if reset.is_some() { "0" } else { "90" };
+        let headers = [
+            ("x-ratelimit-limit", "100"),
+            ("x-ratelimit-remaining", left),
+            ("x-ratelimit-reset", reset.map_or("60", |(_, reset)| reset)),
+        ];
+        answer(200, &headers, "{}")
+    })
+}
+
+#[tokio::test]
+async fn a_key_whose_limit_is_used_up_is_left_out_until_its_reset() {
+    let script = limiting(&[("a", "60")]);
+    let (builder, timer) = script.client();
+    let client = builder.auth(pool(&["a", "b"])).build().unwrap();
+    for _ in 0..4 {
+        client.get("/x").send().await.unwrap();
+    }
+    assert_eq!(tokens(&script), ["a", "b", "b", "b"]);
+    assert!(timer.waits().is_empty(), "{:?}", timer.waits());
+    timer.0.advance(Duration::from_secs(61));
+    client.get("/x").send().await.unwrap();
+    assert_eq!(tokens(&script)[4..], ["a"]);
+}
+
+#[tokio::test]
+async fn when_all_limits_are_used_up_the_key_that_is_free_first_is_waited_for() {
+    let script = limiting(&[("a", "60"), ("b", "20")]);
+    let (builder, timer) = script.client();
+    let client = builder.auth(pool(&["a", "b"])).build().unwrap();
+    for _ in 0..3 {
+        client.get("/x").send().await.unwrap();
+    }
+    assert_eq!(tokens(&script), ["a", "b", "b"]);
+    assert_eq!(timer.waits(), [20.0]);
+}
