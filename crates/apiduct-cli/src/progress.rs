@@ -1,13 +1,13 @@
 //! Progress of a run on the terminal: one line for each resource, one for the destination.
 
-use std::fmt::Write;
+use std::fmt::{Display, Write};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use apiduct::model::{Clock, ResourceName, SystemClock};
 use apiduct::pipeline::{Event, EventSink};
 use indexmap::IndexMap;
-use indicatif::{HumanBytes, HumanCount, ProgressBar, ProgressStyle};
+use indicatif::{HumanBytes, HumanCount, HumanDuration, ProgressBar, ProgressStyle};
 
 use crate::printer::Printer;
 
@@ -17,6 +17,10 @@ const TICK: Duration = Duration::from_millis(120);
 /// The line of the destination while nothing is known of it, and later.
 const LOADING: &str = "{spinner} {msg} · {elapsed}";
 const LOADING_ROWS: &str = "{spinner} {msg} {wide_bar} {human_pos}/{human_len} · {elapsed}";
+
+/// The line while requests wait. Shorter waits are part of an even flow.
+const WAITING: &str = "{spinner} {msg} · {elapsed}";
+const WORTH_A_LINE: Duration = Duration::from_secs(2);
 
 /// The longest name of a resource that is aligned to.
 const WIDEST_NAME: usize = 32;
@@ -35,6 +39,8 @@ struct Lines {
     width: usize,
     resources: IndexMap<ResourceName, Line>,
     loading: Option<ProgressBar>,
+    /// What requests wait for, until the next page arrives.
+    waiting: Option<ProgressBar>,
 }
 
 /// What is known of a resource so far.
@@ -118,8 +124,8 @@ impl Progress {
         for line in lines.resources.values() {
             line.bar.finish_and_clear();
         }
-        if let Some(loading) = &lines.loading {
-            loading.finish_and_clear();
+        for bar in lines.loading.iter().chain(&lines.waiting) {
+            bar.finish_and_clear();
         }
     }
 
@@ -172,6 +178,23 @@ impl Progress {
         line.bar.finish_and_clear();
         drop(lines);
         self.note(&format!("✓ {:width$} {text}", resource.as_str()));
+    }
+
+    fn wait(&self, wait: Duration, reason: &dyn Display) {
+        if wait < WORTH_A_LINE {
+            return;
+        }
+        let bar = self.bar(ProgressBar::new_spinner(), WAITING);
+        bar.set_message(format!("waiting {} for {reason}", HumanDuration(wait)));
+        if let Some(earlier) = self.lock().waiting.replace(bar) {
+            earlier.finish_and_clear();
+        }
+    }
+
+    fn end_wait(&self) {
+        if let Some(waiting) = self.lock().waiting.take() {
+            waiting.finish_and_clear();
+        }
     }
 
     /// A line that stays: above the bars on a terminal, and elsewhere if `-v` was given.
@@ -234,6 +257,7 @@ impl EventSink for Progress {
                 rate_limited,
                 in_flight,
             } => {
+                self.end_wait();
                 self.update(resource, |counts| {
                     counts.requests += 1 + retries;
                     counts.rows += rows;
@@ -243,8 +267,12 @@ impl EventSink for Progress {
                     counts.in_flight = *in_flight;
                 });
             }
+            Event::Waiting { wait, reason, .. } => self.wait(*wait, reason),
             Event::Finished { resource } => self.finish(resource),
-            Event::Sealed { rows } => self.begin_loading(*rows),
+            Event::Sealed { rows } => {
+                self.end_wait();
+                self.begin_loading(*rows);
+            }
             Event::Written { rows, .. } => self.move_loading(*rows),
             Event::Committed { duration } => {
                 self.clear();
@@ -263,6 +291,7 @@ impl EventSink for Progress {
 #[cfg(test)]
 mod tests {
     use apiduct::model::Redactor;
+    use apiduct::rate::WaitReason;
 
     use super::*;
     use crate::printer::{Format, Wishes};
@@ -292,17 +321,45 @@ mod tests {
         );
     }
 
-    #[test]
-    fn pages_add_up() {
+    fn quiet() -> Progress {
         let wishes = Wishes {
             format: Format::Json,
             is_quiet: true,
             verbosity: 0,
         };
-        let progress = Progress::new(
-            Printer::new(wishes, Redactor::default()),
-            "duckdb:t.duckdb".to_owned(),
-        );
+        let printer = Printer::new(wishes, Redactor::default());
+        Progress::new(printer, "duckdb:t.duckdb".to_owned())
+    }
+
+    #[test]
+    fn a_wait_is_shown_until_the_next_page() {
+        let progress = quiet();
+        let waiting = |seconds| Event::Waiting {
+            origin: "https://h".to_owned(),
+            wait: Duration::from_secs(seconds),
+            reason: WaitReason::Server,
+        };
+        let shown = || progress.lock().waiting.as_ref().map(ProgressBar::message);
+        progress.event(&waiting(1));
+        assert_eq!(shown(), None, "that is not worth a line");
+        progress.event(&waiting(90));
+        progress.event(&waiting(34));
+        let text = shown().unwrap();
+        assert_eq!(text, "waiting 34 seconds for the server's rate limit");
+        progress.event(&Event::Page {
+            resource: ResourceName::from("issues"),
+            rows: 1,
+            bytes: 1,
+            retries: 0,
+            rate_limited: 0,
+            in_flight: 0,
+        });
+        assert_eq!(shown(), None);
+    }
+
+    #[test]
+    fn pages_add_up() {
+        let progress = quiet();
         let resource = ResourceName::from("issues");
         progress.event(&Event::Started {
             load_id: "L".to_owned(),

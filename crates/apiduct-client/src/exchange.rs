@@ -17,7 +17,7 @@ use crate::auth::{Auth, AuthContext, AuthError, CredentialId, OnRejected, Refusa
 use crate::error::{Error, ExchangeError, ForeignVia};
 use crate::hook::{Hook, HookContext, Verdict};
 use crate::origin::{CredentialScope, OnForeignOrigin, strip_credentials};
-use crate::rate::RateBudgets;
+use crate::rate::{RateBudgets, WaitReason};
 use crate::request::Body;
 use crate::response::RetryStop;
 use crate::retry::{
@@ -430,6 +430,8 @@ impl Exchanger {
             return Err(RetryStop::BudgetSpent);
         }
         let wait = asked.unwrap_or_else(|| self.backoff.delay(tries));
+        let wait_reason = asked.map_or(WaitReason::Retry, |_| WaitReason::Server);
+        self.rate.show(&call.request.url, wait, wait_reason);
         tracing::warn!(
             method = %call.request.method,
             url = %self.redactor.redact_url(&call.request.url),

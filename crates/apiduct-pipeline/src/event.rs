@@ -1,6 +1,8 @@
 use std::fmt::Debug;
+use std::sync::Arc;
 use std::time::Duration;
 
+use apiduct_client::rate::{RateObserver, RateWait, WaitReason};
 use apiduct_model::{ResourceName, TableName};
 
 /// Something that happened in a run, for progress displays and logs. Sizes are differences since the event before.
@@ -45,6 +47,15 @@ pub enum Event {
         /// Requests of the resource that are under way behind this page.
         in_flight: u64,
     },
+    /// Requests to an origin wait for a time to start.
+    Waiting {
+        /// The origin: `https://api.example.com`.
+        origin: String,
+        /// How long, unless an answer changes it.
+        wait: Duration,
+        /// For what.
+        reason: WaitReason,
+    },
     /// All pages of a resource have been read into rows.
     Finished {
         /// The resource.
@@ -78,6 +89,20 @@ pub enum Event {
 pub trait EventSink: Debug + Send + Sync {
     /// Takes one event.
     fn event(&self, event: &Event);
+}
+
+/// Makes events of the waits of rate budgets.
+#[derive(Debug)]
+pub(crate) struct Waits(pub(crate) Arc<dyn EventSink>);
+
+impl RateObserver for Waits {
+    fn waits(&self, wait: &RateWait) {
+        self.0.event(&Event::Waiting {
+            origin: wait.origin.clone(),
+            wait: wait.wait,
+            reason: wait.reason,
+        });
+    }
 }
 
 /// Ignores all events.

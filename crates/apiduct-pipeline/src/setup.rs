@@ -14,6 +14,7 @@ use apiduct_model::{Hint, Scalar, SnakeCase, WriteDisposition};
 use apiduct_normalize::{Options, Tap, TapRow};
 
 use crate::error::RunError;
+use crate::event::Waits;
 use crate::extract::{Bounds, Node};
 use crate::feed::{MakeRequest, Request};
 use crate::pipeline::Pipeline;
@@ -54,7 +55,8 @@ impl Setup {
             max_requests: pipeline.options.max_requests,
             ..runtime.rate()
         };
-        let budgets = RateBudgets::new(rate, Arc::clone(&pipeline.timer));
+        let waits = Arc::new(Waits(Arc::clone(&pipeline.events)));
+        let budgets = RateBudgets::observed(rate, Arc::clone(&pipeline.timer), waits);
         let client = client(pipeline, &runtime, &resolved, (inner, budgets))?;
         Ok(Self {
             concurrency: runtime.concurrency,

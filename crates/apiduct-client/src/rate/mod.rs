@@ -146,6 +146,18 @@ impl RateBudgets {
         budget.map_or(Duration::ZERO, |budget| budget.wait(self.now()))
     }
 
+    /// Tells the observer of a wait of one request that is no matter of the budget.
+    pub(crate) fn show(&self, url: &Url, wait: Duration, reason: WaitReason) {
+        let observer = self.0.observer.as_ref().filter(|_| !wait.is_zero());
+        if let Some(observer) = observer {
+            observer.waits(&RateWait {
+                origin: url.origin().ascii_serialization(),
+                wait,
+                reason,
+            });
+        }
+    }
+
     fn now(&self) -> Duration {
         self.0.timer.monotonic()
     }

@@ -21,6 +21,8 @@ pub struct RateWait {
 pub enum WaitReason {
     /// A rate that the configuration declares.
     Declared,
+    /// The time between two tries of a request, where the server names none.
+    Retry,
     /// What the server said, by `Retry-After` or by its rate-limit headers.
     Server,
 }
@@ -29,6 +31,7 @@ impl fmt::Display for WaitReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Declared => "the declared rate",
+            Self::Retry => "the next try",
             Self::Server => "the server's rate limit",
         })
     }

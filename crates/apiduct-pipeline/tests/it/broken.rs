@@ -150,7 +150,11 @@ async fn an_answer_that_the_file_does_not_accept_is_asked_for_again_and_never_lo
     let wait = || Reply::json(&json!({"state": "pending", "data": [{"id": 1}]}));
     let good = || Reply::json(&json!({"state": "done", "data": [{"id": 2}]}));
     let resources = "  - name: items\n    endpoint: {data_selector: data, paginator: single_page, retry_if: {selector: state, equals: pending}}\n";
-    let world = World::new(MockApi::builder().script("/items", [wait(), good()]).start());
+    let world = World::new(
+        MockApi::builder()
+            .script("/items", [wait(), good()])
+            .start(),
+    );
     world.run(resources).await.unwrap();
     assert_eq!(world.api.recorded().len(), 2);
     assert_eq!(world.count("items"), "1");
@@ -158,5 +162,44 @@ async fn an_answer_that_the_file_does_not_accept_is_asked_for_again_and_never_lo
     let error = world.run(resources).await.unwrap_err();
     assert_eq!(error.class(), ErrorClass::Source, "{error}");
     let cause = std::error::Error::source(&error).unwrap().to_string();
-    assert!(cause.ends_with("the response has `state` = `pending`"), "{cause}");
+    assert!(
+        cause.ends_with("the response has `state` = `pending`"),
+        "{cause}"
+    );
+}
+
+#[tokio::test]
+async fn waits_are_told_with_what_they_are_for() {
+    let refused = Reply::status(429).header("Retry-After", "0.01");
+    let good = Reply::json(&json!({"data": [{"id": 1}]}));
+    let world = World::new(
+        MockApi::builder()
+            .script("/items", [refused, Reply::status(503), good])
+            .start(),
+    );
+    let heard = Arc::new(Heard::default());
+    let plan = "  - {name: items, endpoint: {data_selector: data, paginator: single_page}}\n";
+    let retries = "runtime: {max_retries: 2, backoff_factor: 0.01}\n";
+    let text = format!(
+        "name: shop\nclient: {{base_url: '{}'}}\n{retries}resources:\n{plan}",
+        world.api.base_url()
+    );
+    let plan = Plan::parse(&text, Format::Yaml, "shop.yaml").unwrap();
+    let source = Arc::new(SystemSource::in_folder(world.folder.path()));
+    let pipeline = Pipeline::builder(plan, source)
+        .working_dir(world.folder.path().join(".apiduct"))
+        .destination(world.destination())
+        .events(heard.clone())
+        .build();
+    pipeline.run().await.unwrap();
+    let heard = heard.0.lock().unwrap();
+    let reasons: Vec<String> = heard
+        .iter()
+        .filter_map(|event| match event {
+            Event::Waiting { reason, .. } => Some(reason.to_string()),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(reasons[0], "the server's rate limit", "{reasons:?}");
+    assert!(reasons.contains(&"the next try".to_owned()), "{reasons:?}");
 }
