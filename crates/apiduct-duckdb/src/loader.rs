@@ -133,6 +133,11 @@ fn connect(
         literal(file),
         catalog = quoted(catalog),
     ))?;
+    // A commit becomes valid with the file's header, and not by way of the write-ahead log: what a kill has cut off is
+    // ignored in the log, but for row groups that were written early. Those would come back without their transaction.
+    connection.execute_batch(
+        "SET checkpoint_threshold = '0B'; SET auto_checkpoint_skip_wal_threshold = 0",
+    )?;
     // Only a DuckDB with its time zone extension has the setting; without it, all is UTC anyway.
     let _ = connection.execute_batch("SET TimeZone = 'UTC'");
     Ok(connection)

@@ -163,3 +163,26 @@ fn a_killed_first_load_can_be_repeated() {
     assert!(!load(&destination, &package).was_there);
     assert_eq!(rows(&destination), MANY);
 }
+
+/// DuckDB's log is written in pieces. From a log that was cut, rows come back that belong to no transaction: those whose
+/// row groups were in the file already.
+#[test]
+fn a_commit_goes_by_no_log_that_a_kill_could_cut() {
+    let folder = tempfile::tempdir().unwrap();
+    let destination = destination(folder.path());
+    let mut loader = destination.open("ds").unwrap();
+    for number in 0..3 {
+        let package = numbers(folder.path(), number, 30_000);
+        load_package(&mut *loader, &package, &FakeClock::new()).unwrap();
+
+        let logs = std::fs::read_dir(folder.path())
+            .unwrap()
+            .filter_map(|entry| {
+                let entry = entry.unwrap();
+                let is_log = entry.file_name().to_string_lossy().contains(".wal");
+                let bytes = entry.metadata().unwrap().len();
+                (is_log && bytes > 0).then(|| (entry.file_name(), bytes))
+            });
+        assert_eq!(logs.collect::<Vec<_>>(), [], "after commit {number}");
+    }
+}
