@@ -71,6 +71,7 @@ examples! {
     jwt_bearer
     key_pool
     last_record
+    oauth2_authorization_code
     oauth2_client_credentials
     oauth2_refresh_token
     odata

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::{ArgAction, Args, Parser, Subcommand};
 
 use crate::commands::{
-    check, completions, demo, get, init, man, plan, preview, run, schema, show, sql,
+    auth, check, completions, demo, get, init, man, plan, preview, run, schema, show, sql,
 };
 use crate::printer::{Format, Wishes};
 use crate::{env_vars, exit_code};
@@ -72,6 +72,7 @@ impl Global {
 pub(crate) enum Command {
     Run(run::RunArgs),
     Check(check::CheckArgs),
+    Auth(auth::AuthArgs),
     Plan(plan::PlanArgs),
     Preview(preview::PreviewArgs),
     Get(Box<get::GetArgs>),
@@ -95,7 +96,7 @@ pub(crate) struct SourceArgs {
 /// Where runs keep their packages.
 #[derive(Debug, Args)]
 pub(crate) struct WorkingDirArgs {
-    /// The folder where fetched rows are kept until they are loaded.
+    /// The folder where rows wait until they are loaded, and tokens are kept.
     #[arg(long, value_name = "DIR", default_value = ".apiduct", env = env_vars::WORKING_DIR.name, hide_env = true)]
     pub(crate) working_dir: PathBuf,
 }

@@ -19,13 +19,14 @@ impl Interrupt {
     pub(crate) fn listen(printer: &Printer) -> Self {
         let (sender, wanted) = watch::channel(false);
         let printer = printer.clone();
+        let mut signals = Signals::hear();
         tokio::spawn(async move {
-            if !stop_signal().await {
+            if !signals.next().await {
                 return;
             }
             printer.message("stopping; press Ctrl-C again to stop at once");
             sender.send_replace(true);
-            if stop_signal().await {
+            if signals.next().await {
                 end_at_once();
             }
         });
@@ -53,24 +54,55 @@ impl Interrupt {
     }
 }
 
-/// Waits for a signal to stop; false if signals cannot be heard.
+/// The signals to stop. They are heard from the moment this is made, not only while it is waited for.
 #[cfg(unix)]
-async fn stop_signal() -> bool {
-    use tokio::signal::unix::{SignalKind, signal};
+struct Signals {
+    interrupt: Option<tokio::signal::unix::Signal>,
+    terminate: Option<tokio::signal::unix::Signal>,
+}
 
-    let Ok(mut terminate) = signal(SignalKind::terminate()) else {
-        return tokio::signal::ctrl_c().await.is_ok();
-    };
-    tokio::select! {
-        heard = tokio::signal::ctrl_c() => heard.is_ok(),
-        heard = terminate.recv() => heard.is_some(),
+#[cfg(unix)]
+impl Signals {
+    fn hear() -> Self {
+        use tokio::signal::unix::{SignalKind, signal};
+
+        Self {
+            interrupt: signal(SignalKind::interrupt()).ok(),
+            terminate: signal(SignalKind::terminate()).ok(),
+        }
+    }
+
+    /// Waits for a signal; false if there will be none.
+    async fn next(&mut self) -> bool {
+        tokio::select! {
+            is_heard = next_of(&mut self.interrupt) => is_heard,
+            is_heard = next_of(&mut self.terminate) => is_heard,
+        }
     }
 }
 
-/// Waits for a signal to stop; false if signals cannot be heard.
+#[cfg(unix)]
+async fn next_of(signal: &mut Option<tokio::signal::unix::Signal>) -> bool {
+    match signal {
+        Some(signal) => signal.recv().await.is_some(),
+        None => std::future::pending().await,
+    }
+}
+
+/// The signals to stop.
 #[cfg(not(unix))]
-async fn stop_signal() -> bool {
-    tokio::signal::ctrl_c().await.is_ok()
+struct Signals;
+
+#[cfg(not(unix))]
+impl Signals {
+    fn hear() -> Self {
+        Self
+    }
+
+    /// Waits for a signal; false if there will be none.
+    async fn next(&mut self) -> bool {
+        tokio::signal::ctrl_c().await.is_ok()
+    }
 }
 
 #[expect(

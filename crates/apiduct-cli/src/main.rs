@@ -23,7 +23,7 @@ use clap::Parser;
 
 use crate::cli::{Cli, Command};
 use crate::commands::{
-    check, completions, demo, get, init, man, plan, preview, run, schema, show, sql,
+    auth, check, completions, demo, get, init, man, plan, preview, run, schema, show, sql,
 };
 use crate::exit_code::ExitCode;
 use crate::printer::{Format, Printer, Wishes};
@@ -93,6 +93,7 @@ fn execute(command: &Command, printer: &Printer) -> Result<ExitCode, Failure> {
         Command::Man(args) => man::execute(args, printer),
         Command::Run(args) => block_on(run::execute(args, printer)),
         Command::Check(args) => block_on(check::execute(args, printer)),
+        Command::Auth(args) => block_on(auth::execute(args, printer)),
         Command::Plan(args) => block_on(plan::execute(args, printer)),
         Command::Preview(args) => block_on(preview::execute(args, printer)),
         Command::Get(args) => block_on(get::execute(args, printer)),

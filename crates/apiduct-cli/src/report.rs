@@ -202,6 +202,7 @@ impl From<apiduct::Error> for Failure {
         use apiduct::Error;
 
         let code = match error {
+            _ if error.is_login_needed() => ExitCode::Usage,
             Error::BaseUrl { .. }
             | Error::Path { .. }
             | Error::Header { .. }

@@ -9,7 +9,7 @@ use std::time::Duration;
 use apiduct_model::Redactor;
 use http::{Method, StatusCode};
 
-use crate::auth::AuthError;
+use crate::auth::{AuthError, TokenError};
 use crate::paginate::{PaginateError, Position};
 use crate::response::RetryStop;
 use crate::transport::TransportError;
@@ -316,6 +316,15 @@ impl Error {
             Self::Status(error) => Some(error.status),
             _ => None,
         }
+    }
+
+    /// Whether a person has to log in first: no credentials are kept.
+    pub fn is_login_needed(&self) -> bool {
+        matches!(
+            self,
+            Self::Auth { source: AuthError::Token { source }, .. }
+                if matches!(**source, TokenError::LoginNeeded { .. })
+        )
     }
 
     /// Why a failed request was not tried again, where another try could have helped.

@@ -198,6 +198,7 @@ impl RunError {
             | Self::NoTransport
             | Self::CaBundle { .. }
             | Self::TableClash { .. } => ErrorClass::Config,
+            Self::Source { source, .. } if source.is_login_needed() => ErrorClass::Config,
             Self::Source { .. } | Self::Client { .. } | Self::Transport { .. } => {
                 ErrorClass::Source
             }

@@ -47,10 +47,7 @@ impl Setup {
             runtime.max_wait = max_wait;
         }
         let resolved = plan.resolve_in(secrets, &pipeline.redactor, &pipeline.working_dir)?;
-        let inner = match &pipeline.transport {
-            Some(transport) => Arc::clone(transport),
-            None => default_transport(&runtime, &resolved)?,
-        };
+        let inner = transport(pipeline, &runtime, &resolved)?;
         let rate = RateConfig {
             max_requests: pipeline.options.max_requests,
             ..runtime.rate()
@@ -158,6 +155,18 @@ impl Setup {
             batch_bytes: self.share(BATCH_SHARE),
             ..Options::new(&resource.name, load_id)
         }
+    }
+}
+
+/// What sends the requests of `pipeline`.
+pub(crate) fn transport(
+    pipeline: &Pipeline,
+    runtime: &apiduct_config::resolve::Runtime,
+    resolved: &Resolved,
+) -> Result<Arc<dyn Transport>, RunError> {
+    match &pipeline.transport {
+        Some(transport) => Ok(Arc::clone(transport)),
+        None => default_transport(runtime, resolved),
     }
 }
 

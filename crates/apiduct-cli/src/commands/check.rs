@@ -4,7 +4,7 @@ use apiduct::pipeline::{CheckedResource, Pipeline, ResourceCheck};
 use clap::Args;
 use serde_json::{Value, json};
 
-use crate::cli::SourceArgs;
+use crate::cli::{SourceArgs, WorkingDirArgs};
 use crate::exit_code::ExitCode;
 use crate::interrupt::Interrupt;
 use crate::printer::Printer;
@@ -24,6 +24,8 @@ pub(crate) struct CheckArgs {
     /// Only read the file: open no socket, read no secret.
     #[arg(long)]
     offline: bool,
+    #[command(flatten)]
+    working_dir: WorkingDirArgs,
 }
 
 /// Checks the file and says what was found.
@@ -42,6 +44,7 @@ pub(crate) async fn execute(args: &CheckArgs, printer: &Printer) -> Result<ExitC
     let pipeline = Pipeline::builder(source.plan, source.secrets)
         .destination(target.destination)
         .redactor(printer.redactor().clone())
+        .working_dir(&args.working_dir.working_dir)
         .build();
     let interrupt = Interrupt::listen(printer);
     let checks = interrupt.unless(pipeline.check()).await?;

@@ -1,13 +1,14 @@
 //! `apiduct plan`: what a run would do.
 
 use std::fmt::Write;
+use std::path::Path;
 
 use apiduct::config::plan::{PlanDescription, ResourceDescription};
 use apiduct::pipeline::{Pipeline, ResourceCheck};
 use clap::Args;
 use serde_json::{Value, json};
 
-use crate::cli::SourceArgs;
+use crate::cli::{SourceArgs, WorkingDirArgs};
 use crate::exit_code::ExitCode;
 use crate::interrupt::Interrupt;
 use crate::printer::Printer;
@@ -27,6 +28,8 @@ pub(crate) struct PlanArgs {
     /// Only read the file: open no socket, read no secret.
     #[arg(long)]
     offline: bool,
+    #[command(flatten)]
+    working_dir: WorkingDirArgs,
 }
 
 /// Prints the plan.
@@ -40,7 +43,7 @@ pub(crate) async fn execute(args: &PlanArgs, printer: &Printer) -> Result<ExitCo
     let checks = if args.offline {
         Vec::new()
     } else {
-        look(source, printer).await?
+        look(source, &args.working_dir.working_dir, printer).await?
     };
     if printer.is_json() {
         printer
@@ -57,11 +60,16 @@ pub(crate) async fn execute(args: &PlanArgs, printer: &Printer) -> Result<ExitCo
     Ok(ExitCode::Complete)
 }
 
-async fn look(source: Source, printer: &Printer) -> Result<Vec<ResourceCheck>, Failure> {
+async fn look(
+    source: Source,
+    working_dir: &Path,
+    printer: &Printer,
+) -> Result<Vec<ResourceCheck>, Failure> {
     let target = source.target(printer.redactor())?;
     let pipeline = Pipeline::builder(source.plan, source.secrets)
         .destination(target.destination)
         .redactor(printer.redactor().clone())
+        .working_dir(working_dir)
         .build();
     Interrupt::listen(printer).unless(pipeline.check()).await
 }

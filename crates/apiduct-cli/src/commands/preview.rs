@@ -9,7 +9,7 @@ use indexmap::IndexMap;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use crate::cli::SourceArgs;
+use crate::cli::{SourceArgs, WorkingDirArgs};
 use crate::exit_code::ExitCode;
 use crate::interrupt::Interrupt;
 use crate::printer::Printer;
@@ -34,6 +34,8 @@ pub(crate) struct PreviewArgs {
     /// Rows of each table.
     #[arg(long, value_name = "N", default_value_t = 10)]
     limit: usize,
+    #[command(flatten)]
+    working_dir: WorkingDirArgs,
 }
 
 /// Fetches one page of each resource and shows its rows.
@@ -47,6 +49,7 @@ pub(crate) async fn execute(args: &PreviewArgs, printer: &Printer) -> Result<Exi
     let pipeline = Pipeline::builder(source.plan, source.secrets)
         .destination(target.destination)
         .redactor(printer.redactor().clone())
+        .working_dir(&args.working_dir.working_dir)
         .build();
     let looking = pipeline.preview(args.resource.as_deref(), args.limit);
     let preview = Interrupt::listen(printer).unless(looking).await??;

@@ -1,8 +1,9 @@
 use crate::program::Program;
 
-const COMMANDS: [&str; 12] = [
+const COMMANDS: [&str; 13] = [
     "run",
     "check",
+    "auth",
     "plan",
     "preview",
     "get",

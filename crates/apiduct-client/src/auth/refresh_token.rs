@@ -56,6 +56,7 @@ struct Renewal {
     endpoint: TokenEndpoint,
     scopes: Vec<String>,
     given: Option<SecretText>,
+    login_hint: Option<String>,
     store: Arc<dyn TokenStore>,
     /// Newer tokens than those in the store, which did not take them.
     unsaved: Arc<Mutex<Option<StoredTokens>>>,
@@ -74,6 +75,7 @@ impl OAuth2RefreshToken {
                 endpoint,
                 scopes: Vec::new(),
                 given: None,
+                login_hint: None,
                 store: Arc::new(MemoryTokenStore::new()),
                 unsaved: Arc::default(),
             },
@@ -117,6 +119,13 @@ impl OAuth2RefreshToken {
         self
     }
 
+    /// What to do when the store keeps nothing, for [`TokenError::LoginNeeded`]. Default: general advice.
+    #[must_use]
+    pub fn login_hint(mut self, hint: impl Into<String>) -> Self {
+        self.renewal.login_hint = Some(hint.into());
+        self
+    }
+
     /// Sends this form field too, in place of a usual one of that name. Default: none.
     #[must_use]
     pub fn param(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
@@ -146,6 +155,7 @@ impl Renewal {
         let refresh = kept.refresh.clone().or_else(|| self.given.clone());
         let refresh = refresh.ok_or_else(|| TokenError::LoginNeeded {
             place: self.store.place(),
+            how: self.login_hint.clone(),
         })?;
         let before = StoredTokens {
             refresh: Some(refresh.clone()),

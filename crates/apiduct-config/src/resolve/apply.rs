@@ -3,7 +3,7 @@
 mod signing;
 
 use std::collections::HashMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use apiduct_client::auth::{ApiKey, Auth, Basic, Bearer, KeyLocation, NoAuth};
@@ -14,7 +14,7 @@ use url::Url;
 use super::secrets::{Secrets, Use};
 use super::source::SecretSource;
 use super::tokens::{TokenPlaces, token_auth};
-use super::{Destination, RequestParts, Resolved};
+use super::{Destination, RequestParts, Resolved, WORKING_DIR};
 use crate::error::{ConfigErrorKind, ConfigErrors, Problems};
 use crate::locate::Mark;
 use crate::plan::{AuthPlan, Plan, ResourcePlan};
@@ -25,12 +25,12 @@ pub(super) fn resolve(
     plan: &Plan,
     source: &dyn SecretSource,
     redactor: &Redactor,
-    tokens: PathBuf,
+    working_dir: &Path,
 ) -> Result<Resolved, ConfigErrors> {
     let mut resolver = Resolver {
         secrets: Secrets::new(source, redactor, &plan.name),
         problems: Problems::new(plan.file.clone()),
-        tokens: TokenPlaces::new(tokens, &plan.name),
+        tokens: TokenPlaces::new(working_dir, &plan.name, &plan.file),
     };
     let base_url = resolver.base_url(&plan.client.base_url);
     resolver.tokens.base_url.clone_from(&base_url);
@@ -52,13 +52,14 @@ pub(super) fn resolve(
     let mut own_auth = HashMap::new();
     for resource in &plan.resources {
         if let AuthPlan::Own(auth) = &resource.auth
-            && let Some(auth) = resolver.auth(auth)
+            && let Some(auth) = resolver.own_auth(resource, auth)
         {
             own_auth.insert(resource.name.to_string(), auth);
         }
         resolver.request(resource);
     }
     let headers = resolver.headers(plan);
+    let logins = resolver.tokens.logins();
     let (secrets, problems) = (resolver.secrets.into_found(), resolver.problems);
     let resolved = base_url.zip(destination).zip(dataset);
     let resolved = resolved.map(|((base_url, destination), dataset)| Resolved {
@@ -70,6 +71,7 @@ pub(super) fn resolve(
         user_agent,
         ca_bundle: ca_bundle.map(PathBuf::from),
         client_certificate,
+        logins,
         own_auth,
         secrets,
     });
@@ -86,7 +88,7 @@ fn resolve_one<T>(
     let mut resolver = Resolver {
         secrets: Secrets::new(source, redactor, ""),
         problems: Problems::new(Arc::from(name)),
-        tokens: TokenPlaces::new(PathBuf::from(".apiduct/tokens"), ""),
+        tokens: TokenPlaces::new(Path::new(WORKING_DIR), "", "FILE"),
     };
     let resolved = resolve(&mut resolver);
     resolver.problems.into_result(resolved)
@@ -186,6 +188,16 @@ impl Resolver<'_> {
         None
     }
 
+    /// The authentication that `resource` has for itself.
+    fn own_auth(
+        &mut self,
+        resource: &ResourcePlan,
+        auth: &Located<AuthSpec>,
+    ) -> Option<Arc<dyn Auth>> {
+        self.tokens.user = Some(resource.name.to_string());
+        self.auth(auth)
+    }
+
     fn auth(&mut self, auth: &Located<AuthSpec>) -> Option<Arc<dyn Auth>> {
         Some(match &auth.value {
             AuthSpec::Bearer { token } => {
@@ -211,15 +223,18 @@ impl Resolver<'_> {
             AuthSpec::Hmac(spec) => self.hmac(auth, spec)?,
             AuthSpec::AwsSigV4(spec) => self.aws(auth, spec)?,
             AuthSpec::Pool(spec) => self.pool(auth, spec)?,
-            AuthSpec::Token(spec) => match token_auth(spec, &mut self.secrets, &mut self.tokens) {
-                Ok(auth) => auth,
-                Err(problems) => {
-                    for problem in problems {
-                        self.problems.push(&auth.path, auth.mark, problem);
+            AuthSpec::Token(spec) => {
+                self.tokens.key.clone_from(&auth.path);
+                match token_auth(spec, &mut self.secrets, &mut self.tokens) {
+                    Ok(auth) => auth,
+                    Err(problems) => {
+                        for problem in problems {
+                            self.problems.push(&auth.path, auth.mark, problem);
+                        }
+                        return None;
                     }
-                    return None;
                 }
-            },
+            }
         })
     }
 

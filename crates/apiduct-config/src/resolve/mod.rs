@@ -1,6 +1,7 @@
 //! Values that stand outside the file: secrets, environment, files. The only module that asks for them.
 
 mod apply;
+mod login;
 mod runtime;
 mod secrets;
 mod source;
@@ -17,6 +18,7 @@ use serde_json::Value;
 use url::Url;
 
 pub use apply::resolve_text;
+pub use login::{Login, LoginFlow};
 pub use runtime::{Runtime, TotalTimeout};
 pub use secrets::Secrets;
 pub use source::{SecretSource, SystemSource};
@@ -25,6 +27,9 @@ use crate::error::ConfigErrors;
 use crate::plan::{AuthPlan, Plan, ResourcePlan};
 use crate::spec::DestinationKind;
 use crate::template::{ParentRow, SecretRef, TemplateError};
+
+/// The folder for what is kept from run to run, where nobody names another.
+const WORKING_DIR: &str = ".apiduct";
 
 /// A plan's values with all references replaced: ready for a client.
 #[derive(Debug, Clone)]
@@ -45,6 +50,8 @@ pub struct Resolved {
     pub ca_bundle: Option<PathBuf>,
     /// The certificate for servers that ask for one, and its private key, as PEM.
     pub client_certificate: Option<(String, SecretText)>,
+    /// What a person has to log in to before the first run, in the order of the file.
+    pub logins: Vec<Login>,
     own_auth: HashMap<String, Arc<dyn Auth>>,
     secrets: HashMap<SecretRef, SecretText>,
 }
@@ -84,7 +91,7 @@ impl Plan {
         source: &dyn SecretSource,
         redactor: &Redactor,
     ) -> Result<Resolved, ConfigErrors> {
-        self.resolve_in(source, redactor, Path::new(".apiduct"))
+        self.resolve_in(source, redactor, Path::new(WORKING_DIR))
     }
 
     /// Like [`Plan::resolve`], with the folder in which tokens are kept from run to run; they go into its `tokens`.
@@ -97,11 +104,22 @@ impl Plan {
         redactor: &Redactor,
         working_dir: &Path,
     ) -> Result<Resolved, ConfigErrors> {
-        apply::resolve(self, source, redactor, working_dir.join("tokens"))
+        apply::resolve(self, source, redactor, working_dir)
     }
 }
 
 impl Resolved {
+    /// The logins that the requests of `resource` need.
+    pub fn logins_for(&self, resource: &ResourcePlan) -> Vec<&Login> {
+        let user = match &resource.auth {
+            AuthPlan::Off => return Vec::new(),
+            AuthPlan::Client => None,
+            AuthPlan::Own(_) => Some(resource.name.as_str()),
+        };
+        let logins = self.logins.iter();
+        logins.filter(|login| login.is_used_by(user)).collect()
+    }
+
     /// The authentication of `resource`: its own, that of the client, or none.
     pub fn auth_for(&self, resource: &ResourcePlan) -> Arc<dyn Auth> {
         match &resource.auth {

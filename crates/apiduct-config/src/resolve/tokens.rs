@@ -1,16 +1,19 @@
 //! Authentication by tokens, filled with values.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use apiduct_client::auth::{
-    Auth, ClientAuth, FileTokenStore, JwtAlgorithm, JwtBearer, OAuth2ClientCredentials,
-    OAuth2RefreshToken, SessionLogin, Token, TokenEndpoint, TokenFrom, TokenPlace,
+    Auth, AuthorizationCode, ClientAuth, DeviceCode, FileTokenStore, JwtAlgorithm, JwtBearer,
+    OAuth2ClientCredentials, OAuth2RefreshToken, SessionLogin, Token, TokenEndpoint, TokenFrom,
+    TokenPlace,
 };
 use http::Method;
 use serde_json::Value;
 use url::Url;
 
+use super::WORKING_DIR;
+use super::login::{Login, LoginFlow, redirect_uri};
 use super::secrets::{Secrets, Use};
 use crate::error::ConfigErrorKind;
 use crate::spec::{TokenAuthSpec, TokenScheme};
@@ -27,16 +30,54 @@ pub(super) struct TokenPlaces {
     name: String,
     /// How many files have it.
     count: u32,
+    /// The resource whose authentication is being filled; `None` for the client's.
+    pub(super) user: Option<String>,
+    /// Where that authentication stands in the file.
+    pub(super) key: Box<str>,
+    /// What to do where nobody has logged in.
+    login_hint: String,
+    logins: Vec<KnownLogin>,
+}
+
+/// A login, and the authentication that uses its tokens: who writes the same twice logs in once.
+#[derive(Debug)]
+struct KnownLogin {
+    spec: TokenAuthSpec,
+    login: Login,
+    auth: OAuth2RefreshToken,
 }
 
 impl TokenPlaces {
-    pub(super) fn new(folder: PathBuf, name: &str) -> Self {
+    /// `file` is the file with the authentication, as messages call it.
+    pub(super) fn new(working_dir: &Path, name: &str, file: &str) -> Self {
+        let place = if working_dir == Path::new(WORKING_DIR) {
+            String::new()
+        } else {
+            format!(" --working-dir {}", working_dir.display())
+        };
         Self {
             base_url: None,
-            folder,
+            folder: working_dir.join("tokens"),
             name: name.to_owned(),
             count: 0,
+            user: None,
+            key: Box::default(),
+            login_hint: format!("run `apiduct auth {file}{place}`"),
+            logins: Vec::new(),
         }
+    }
+
+    /// All logins so far.
+    pub(super) fn logins(&self) -> Vec<Login> {
+        self.logins.iter().map(|one| one.login.clone()).collect()
+    }
+
+    /// The authentication of an earlier login that is written like `spec`.
+    fn known(&mut self, spec: &TokenAuthSpec) -> Option<OAuth2RefreshToken> {
+        let mut logins = self.logins.iter_mut();
+        let known = logins.find(|one| one.spec == *spec)?;
+        known.login.add_user(self.user.clone());
+        Some(known.auth.clone())
     }
 
     /// The file that keeps tokens; a further one for each authentication that keeps some.
@@ -79,6 +120,9 @@ pub(super) fn token_auth(
     let auth: Arc<dyn Auth> = match spec.scheme {
         TokenScheme::ClientCredentials => Arc::new(filler.client_credentials()),
         TokenScheme::RefreshToken => Arc::new(filler.refresh_token(places)),
+        TokenScheme::AuthorizationCode | TokenScheme::DeviceCode => {
+            Arc::new(filler.interactive(places))
+        }
         TokenScheme::Jwt => Arc::new(filler.jwt()),
         TokenScheme::SessionLogin => Arc::new(filler.session_login(places)),
     };
@@ -180,19 +224,68 @@ impl Filler<'_, '_> {
     fn refresh_token(&mut self, places: &mut TokenPlaces) -> OAuth2RefreshToken {
         let client_id = self.shown("client_id").unwrap_or_default();
         let endpoint = self.endpoint("access_token_url", client_id.clone());
-        let store = if let Some(path) = self.shown("token_store") {
-            PathBuf::from(path)
-        } else {
-            let url = self.shown("access_token_url").unwrap_or_default();
-            places.next_file(&url, &client_id)
-        };
         let mut auth = OAuth2RefreshToken::at(endpoint)
             .scopes(self.scopes())
-            .store(FileTokenStore::new(store));
+            .store(self.store(places, &client_id));
         if let Some(token) = self.secret("refresh_token") {
             auth = auth.refresh_token(token);
         }
         auth
+    }
+
+    fn store(&mut self, places: &mut TokenPlaces, client_id: &str) -> FileTokenStore {
+        FileTokenStore::new(if let Some(path) = self.shown("token_store") {
+            PathBuf::from(path)
+        } else {
+            let url = self.shown("access_token_url").unwrap_or_default();
+            places.next_file(&url, client_id)
+        })
+    }
+
+    /// Tokens of a login by a person; runs renew them by their refresh token.
+    fn interactive(&mut self, places: &mut TokenPlaces) -> OAuth2RefreshToken {
+        if let Some(known) = places.known(self.spec) {
+            return known;
+        }
+        let client_id = self.shown("client_id").unwrap_or_default();
+        let endpoint = self.endpoint("access_token_url", client_id.clone());
+        let store = self.store(places, &client_id);
+        let flow = self.flow(endpoint.clone());
+        let auth = OAuth2RefreshToken::at(endpoint)
+            .login_hint(places.login_hint.as_str())
+            .store(store.clone());
+        if let Some(flow) = flow.filter(|_| self.problems.is_empty()) {
+            places.logins.push(KnownLogin {
+                spec: self.spec.clone(),
+                login: Login::new(&places.key, places.user.clone(), flow, store),
+                auth: auth.clone(),
+            });
+        }
+        auth
+    }
+
+    fn flow(&mut self, endpoint: TokenEndpoint) -> Option<LoginFlow> {
+        let scopes = self.scopes();
+        if self.spec.scheme == TokenScheme::DeviceCode {
+            let url = self.shown("device_authorization_url").unwrap_or_default();
+            let flow = DeviceCode::new(url, endpoint).scopes(scopes);
+            return Some(LoginFlow::DeviceCode(flow));
+        }
+        let url = self.shown("authorization_url").unwrap_or_default();
+        let mut flow = AuthorizationCode::new(url, endpoint).scopes(scopes);
+        let spec = self.spec;
+        for (name, value) in spec.map("authorization_params") {
+            // The person opens them, so they are shown.
+            flow = flow.param(name, self.fill(value, Use::Address));
+        }
+        let redirect = self.shown("redirect_uri");
+        match redirect_uri(redirect.as_deref()) {
+            Ok(redirect_uri) => Some(LoginFlow::AuthorizationCode { flow, redirect_uri }),
+            Err(problem) => {
+                self.problems.push(problem);
+                None
+            }
+        }
     }
 
     fn jwt(&mut self) -> JwtBearer {

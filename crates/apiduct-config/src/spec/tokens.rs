@@ -12,6 +12,10 @@ pub enum TokenScheme {
     ClientCredentials,
     /// `oauth2_refresh_token`.
     RefreshToken,
+    /// `oauth2_authorization_code`.
+    AuthorizationCode,
+    /// `oauth2_device_code`.
+    DeviceCode,
     /// `oauth_jwt`.
     Jwt,
     /// `session_login`.
@@ -44,6 +48,8 @@ impl TokenScheme {
         Some(match name {
             "oauth2_client_credentials" => Self::ClientCredentials,
             "oauth2_refresh_token" => Self::RefreshToken,
+            "oauth2_authorization_code" => Self::AuthorizationCode,
+            "oauth2_device_code" => Self::DeviceCode,
             "oauth_jwt" => Self::Jwt,
             "session_login" => Self::SessionLogin,
             _ => return None,
@@ -162,6 +168,8 @@ impl TokenAuthSpec {
         let (what, from) = match self.scheme {
             TokenScheme::ClientCredentials => ("OAuth2 client credentials", "access_token_url"),
             TokenScheme::RefreshToken => ("OAuth2 refresh token", "access_token_url"),
+            TokenScheme::AuthorizationCode => ("OAuth2 login in a browser", "authorization_url"),
+            TokenScheme::DeviceCode => ("OAuth2 login by device code", "device_authorization_url"),
             TokenScheme::Jwt => ("signed JWT", "auth_endpoint"),
             TokenScheme::SessionLogin => ("session login", "path"),
         };

@@ -86,6 +86,8 @@ resources:
   - {name: o2, endpoint: {auth: {type: oauth2_refresh_token, access_token_url: u, client_id: a, refresh_token: b, token_store: f, scopes: a}}}
   - {name: o3, endpoint: {auth: {type: oauth_jwt, client_id: a, private_key: b, auth_endpoint: u, algorithm: ES256, key_id: k, audience: a, subject: s, lifetime: 1h}}}
   - {name: o4, endpoint: {auth: {type: session_login, path: p, method: Put, form: {a: b}, token_header: h, send_as: query, name: n, prefix: p, lifetime: 60}}}
+  - {name: o5, endpoint: {auth: {type: oauth2_authorization_code, authorization_url: u, access_token_url: u, client_id: a, client_secret: b, scopes: [a], authorization_params: {a: b}, redirect_uri: 'http://localhost/', token_store: f, client_auth: basic}}}
+  - {name: o6, endpoint: {auth: {type: oauth2_device_code, device_authorization_url: u, access_token_url: u, client_id: a, scopes: a, token_store: f}}}
   - {name: link, endpoint: {paginator: {type: json_response, next_url_path: a}, auth: 'bearer:x'}}
   - {name: header, endpoint: {paginator: {type: header_link, links_next_key: a}}}
   - {name: hc, endpoint: {paginator: {type: header_cursor, cursor_key: a, cursor_param: b}}}
@@ -144,9 +146,16 @@ fn spoil(value: &Value, path: &str, emit: &mut dyn FnMut(&str, Value)) {
     }
     match value {
         Value::Object(map) => {
-            let is_open = ["/headers", "/params", "/columns", "/form", "_request_data"]
-                .iter()
-                .any(|end| path.ends_with(end));
+            let is_open = [
+                "/headers",
+                "/params",
+                "/columns",
+                "/form",
+                "_request_data",
+                "_params",
+            ]
+            .iter()
+            .any(|end| path.ends_with(end));
             if !is_open {
                 let mut more = map.clone();
                 more.insert("no_such_key".to_owned(), json!(1));

@@ -6,9 +6,9 @@ use std::collections::HashMap;
 use std::io;
 use std::sync::Arc;
 
-use apiduct_client::Client;
-use apiduct_client::auth::Auth;
-use apiduct_config::resolve::{Resolved, SecretSource};
+use apiduct_client::auth::{Auth, LoginRandom, StoredTokens, Token, TokenStore};
+use apiduct_client::{Client, TokioTimer};
+use apiduct_config::resolve::{LoginFlow, Resolved, SecretSource};
 use apiduct_config::spec::AuthSpec;
 use apiduct_config::{Format, Plan};
 use apiduct_model::{Hint, Redactor};
@@ -261,5 +261,95 @@ fn inline_authentication_keeps_tokens_by_server_and_program() {
     assert!(
         shown.contains(".apiduct|tokens|login.test-a_b.json"),
         "{shown}"
+    );
+}
+
+const BROWSER: &str = "{type: oauth2_authorization_code, authorization_url: BASE/authorize, access_token_url: BASE/oauth/token, client_id: program, client_secret: '${env:SECRET}', scopes: [read, write], authorization_params: {prompt: '${env:PASSWORD}'}}";
+
+#[tokio::test]
+async fn a_login_in_the_browser_is_described_and_its_tokens_are_used() {
+    let world = World::new();
+    let plan = world.plan(BROWSER);
+    let shown = &plan.describe().resources[0].auth;
+    assert!(
+        shown.starts_with("OAuth2 login in a browser, from `http"),
+        "{shown}"
+    );
+    let resolved = world.resolved(&plan);
+    let [login] = resolved.logins.as_slice() else {
+        panic!("one login was expected: {:?}", resolved.logins);
+    };
+    assert_eq!(login.key, "client.auth");
+    assert_eq!(
+        login.store.path(),
+        world.directory.path().join("tokens/tracker.json")
+    );
+    let LoginFlow::AuthorizationCode { flow, redirect_uri } = &login.flow else {
+        panic!("{login:?}");
+    };
+    let begun = flow.begin(redirect_uri.as_str(), LoginRandom::from_bytes([1; 48]));
+    let url = begun.unwrap().url().to_string();
+    assert!(url.contains("scope=read+write&prompt=s3cret-ada"), "{url}");
+    assert!(
+        url.contains("redirect_uri=http%3A%2F%2F127.0.0.1%2Fcallback"),
+        "{url}"
+    );
+
+    let client = Client::builder(world.api.url("/v1")).auth(Arc::clone(&resolved.auth));
+    let error = client.build().unwrap().get("/me").send().await.unwrap_err();
+    assert!(error.is_login_needed(), "{error:?}");
+    let place = world.directory.path().display();
+    let hint = format!("run `apiduct auth t.yaml --working-dir {place}`");
+    assert_eq!(error.hint().unwrap(), hint);
+
+    let tokens = StoredTokens::new()
+        .access(Token::new("old"))
+        .refresh("s3cret-refresh");
+    let mut held = login.store.lock(&TokioTimer::default()).await.unwrap();
+    held.save(&tokens).unwrap();
+    drop(held);
+    assert_eq!(world.status(world.resolved(&plan).auth).await, 200);
+    assert_eq!(world.server.token_requests(), 1);
+}
+
+#[test]
+fn who_writes_the_same_login_twice_logs_in_once() {
+    let world = World::new();
+    let device = "{type: oauth2_device_code, device_url: BASE/device, access_token_url: BASE/oauth/token, client_id: program}";
+    let text = format!(
+        "name: tracker\nclient:\n  base_url: BASE/v1\n  auth: {device}\nresources:\n- all\n- {{name: own, endpoint: {{auth: {device}}}}}\n- {{name: other, endpoint: {{auth: {BROWSER}}}}}\n- {{name: none, endpoint: {{auth: null}}}}\n"
+    );
+    let text = text.replace("BASE", world.api.base_url());
+    let plan = Plan::parse(&text, Format::Yaml, "t.yaml").unwrap();
+    let resolved = world.resolved(&plan);
+    let files: Vec<_> = resolved
+        .logins
+        .iter()
+        .map(|login| login.store.path())
+        .collect();
+    let folder = world.directory.path().join("tokens");
+    assert_eq!(
+        files,
+        [folder.join("tracker.json"), folder.join("tracker.2.json")]
+    );
+    let keys = |name: &str| -> Vec<String> {
+        let needed = resolved.logins_for(plan.resource(name).unwrap());
+        needed.iter().map(|login| login.key.clone()).collect()
+    };
+    assert_eq!(keys("all"), ["client.auth"]);
+    assert_eq!(keys("own"), ["client.auth"]);
+    assert_eq!(keys("other"), ["resources[2].endpoint.auth"]);
+    assert!(keys("none").is_empty());
+}
+
+#[test]
+fn a_browser_may_come_back_to_this_machine_only() {
+    let world = World::new();
+    let auth = BROWSER.replace("scopes:", "redirect_uri: 'https://example.com/', scopes:");
+    let errors = world.plan(&auth).resolve(&world.outside, &world.redactor);
+    let text = errors.unwrap_err().to_string();
+    assert!(
+        text.contains("client.auth") && text.contains("an http URL of this machine"),
+        "{text}"
     );
 }

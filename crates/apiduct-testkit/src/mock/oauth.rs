@@ -55,6 +55,7 @@ struct Settings {
     rotating: bool,
     grace: bool,
     approves: bool,
+    interval: Duration,
     fields: Map<String, Value>,
 }
 
@@ -97,6 +98,7 @@ impl OAuthServer {
                 rotating: false,
                 grace: false,
                 approves: false,
+                interval: Duration::from_secs(5),
                 fields: Map::new(),
             },
             state: Arc::default(),
@@ -153,6 +155,13 @@ impl OAuthServer {
     #[must_use]
     pub fn approving(mut self) -> Self {
         self.settings.approves = true;
+        self
+    }
+
+    /// Lets devices ask this often. Default 5 s.
+    #[must_use]
+    pub fn device_interval(mut self, interval: Duration) -> Self {
+        self.settings.interval = interval;
         self
     }
 
@@ -305,7 +314,7 @@ impl OAuthServer {
             "user_code": "WDJB-MJHT",
             "verification_uri": request.url("/activate"),
             "expires_in": 1800,
-            "interval": 5,
+            "interval": self.settings.interval.as_secs_f64(),
         }))
     }
 

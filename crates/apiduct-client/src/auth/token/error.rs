@@ -78,6 +78,8 @@ pub enum TokenError {
     LoginNeeded {
         /// Where it was looked for.
         place: String,
+        /// How the person logs in, if the credentials know it.
+        how: Option<String>,
     },
     /// Kept tokens cannot be read or written.
     #[error("the kept tokens cannot be used")]
@@ -135,7 +137,10 @@ impl Hint for TokenError {
             Self::Signing { .. } => {
                 "check that the private key is PEM, belongs to the algorithm and needs no passphrase"
             }
-            Self::LoginNeeded { .. } => "give `refresh_token`, or keep the tokens of a login there",
+            Self::LoginNeeded { how: Some(how), .. } => how.as_str(),
+            Self::LoginNeeded { how: None, .. } => {
+                "give `refresh_token`, or keep the tokens of a login there"
+            }
             Self::Store { source } => return source.hint(),
             Self::Setting { .. } | Self::Other { .. } => return None,
         };
@@ -151,6 +156,8 @@ fn refused(status: StatusCode, code: Option<&str>) -> Option<String> {
         Some("invalid_grant") => {
             "the refresh token or assertion is expired, revoked or used up; log in again for a new one"
         }
+        Some("access_denied") => "check the scopes, and that this person may use the program",
+        Some("expired_token") => "the code ran out; begin the login anew",
         Some("invalid_scope") => "check `scopes`",
         Some("invalid_target") => "check `audience`",
         Some("unsupported_grant_type" | "invalid_request") => {

@@ -1,7 +1,9 @@
 //! Authentication.
 
 use super::signing::{AWS_AUTH, HMAC_AUTH, POOL_AUTH};
-use super::tokens::{CREDENTIALS_AUTH, JWT_AUTH, LOGIN_AUTH, REFRESH_AUTH};
+use super::tokens::{
+    BROWSER_AUTH, CREDENTIALS_AUTH, DEVICE_AUTH, JWT_AUTH, LOGIN_AUTH, REFRESH_AUTH,
+};
 use super::{PLAIN, SECRET, key, variant, words};
 use crate::spec::table::{Kind, Object, ShortForm, Tagged, Variant, Words};
 
@@ -81,6 +83,8 @@ pub(crate) static AUTH: Tagged = Tagged {
         },
         variant("oauth2_client_credentials", CREDENTIALS_AUTH),
         variant("oauth2_refresh_token", REFRESH_AUTH),
+        variant("oauth2_authorization_code", BROWSER_AUTH),
+        variant("oauth2_device_code", DEVICE_AUTH),
         Variant {
             name: "oauth_jwt",
             also: &["jwt"],

@@ -74,6 +74,12 @@ const ALLOW_HTTP: Key = key(
     "Whether secrets may go to a URL that is not https, in the clear.",
 )
 .or("false");
+const TOKEN_STORE: Key = key(
+    "token_store",
+    SECRET,
+    "The file that keeps tokens from run to run.",
+)
+.or("<working dir>/tokens/<name>.json");
 const SESSION: Key = later("session", "set timeouts under `runtime`");
 
 typed_object!(
@@ -112,13 +118,74 @@ typed_object!(
             SECRET,
             "The refresh token to begin with, best by reference; left out, one must have been kept."
         ),
-        key(
-            "token_store",
-            SECRET,
-            "The file that keeps tokens from run to run."
-        )
-        .or("<working dir>/tokens/<name>.json"),
+        TOKEN_STORE,
         SCOPES,
+        HOW,
+        DATA,
+        HEADERS,
+        DEFAULT_LIFE,
+        TOKEN_PATH,
+        EXPIRES_PATH.or("expires_in"),
+        ALLOW_HTTP,
+        SESSION,
+    ]
+);
+typed_object!(
+    AUTHORIZATION_CODE,
+    "auth_oauth2_authorization_code",
+    "auth `oauth2_authorization_code`",
+    "OAuth2: a person logs in with a browser, once, by `apiduct auth`; PKCE is always used.",
+    [
+        key(
+            "authorization_url",
+            SECRET,
+            "The URL at which the person logs in."
+        )
+        .required(),
+        TOKEN_URL.required(),
+        CLIENT_ID.required(),
+        CLIENT_SECRET,
+        SCOPES,
+        key(
+            "authorization_params",
+            Kind::Map(&SECRET),
+            "Further parameters of the login, such as `access_type: offline`."
+        ),
+        key(
+            "redirect_uri",
+            SECRET,
+            "Where the browser comes back to: an http URL of this machine; without a port a free one is taken."
+        )
+        .or("http://127.0.0.1/callback"),
+        TOKEN_STORE,
+        HOW,
+        DATA,
+        HEADERS,
+        DEFAULT_LIFE,
+        TOKEN_PATH,
+        EXPIRES_PATH.or("expires_in"),
+        ALLOW_HTTP,
+        SESSION,
+    ]
+);
+typed_object!(
+    DEVICE_CODE,
+    "auth_oauth2_device_code",
+    "auth `oauth2_device_code`",
+    "OAuth2: a person logs in with a browser of any machine by a short code, once, by `apiduct auth`.",
+    [
+        key(
+            "device_authorization_url",
+            SECRET,
+            "The URL that gives the code."
+        )
+        .also(&["device_url"])
+        .required(),
+        TOKEN_URL.required(),
+        CLIENT_ID.required(),
+        CLIENT_SECRET,
+        SCOPES,
+        TOKEN_STORE,
         HOW,
         DATA,
         HEADERS,
@@ -241,6 +308,8 @@ typed_object!(
 
 pub(super) static CREDENTIALS_AUTH: &Object = &CLIENT_CREDENTIALS;
 pub(super) static REFRESH_AUTH: &Object = &REFRESH_TOKEN;
+pub(super) static BROWSER_AUTH: &Object = &AUTHORIZATION_CODE;
+pub(super) static DEVICE_AUTH: &Object = &DEVICE_CODE;
 pub(super) static JWT_AUTH: &Object = &JWT;
 pub(super) static LOGIN_AUTH: &Object = &SESSION_LOGIN;
 

@@ -354,7 +354,7 @@ fn a_token_in_the_place_of_a_type_is_not_repeated() {
     assert!(!report.contains("4242"), "{report}");
     insta::assert_snapshot!(report, @r"
     source.yaml:4:9: client.auth: unknown auth `***`
-      hint: valid are `bearer`, `api_key`, `http_basic`, `oauth2_client_credentials`, `oauth2_refresh_token`, `oauth_jwt`, `session_login`, `hmac`, `aws_sigv4`, `pool`
+      hint: valid are `bearer`, `api_key`, `http_basic`, `oauth2_client_credentials`, `oauth2_refresh_token`, `oauth2_authorization_code`, `oauth2_device_code`, `oauth_jwt`, `session_login`, `hmac`, `aws_sigv4`, `pool`
     ");
 }
 
