@@ -17,7 +17,10 @@ pub(crate) async fn run(api: &MockApi) -> Outcome {
         records += page.len();
     }
     assert_eq!(records, 10);
-    assert_eq!(api.log(), ["GET /items?page=1", "GET /items?page=2", "GET /items?page=3"]);
+    // With a known total the pages after the first are fetched side by side, so they are logged in any order.
+    let mut log = api.log();
+    log.sort();
+    assert_eq!(log, ["GET /items?page=1", "GET /items?page=2", "GET /items?page=3"]);
 
     // The API does not tell how many pages there are: end at a page of our own.
     let bounded = PageNumber::new().maximum_page(2).total_path(TotalPath::Unknown);
