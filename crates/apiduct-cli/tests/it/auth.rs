@@ -163,7 +163,10 @@ fn a_login_in_the_browser_is_kept_for_runs() {
 fn without_a_login_the_way_to_it_is_shown() {
     let world = World::new(BROWSER);
     for (arguments, hint) in [
-        (vec!["run", "api.yaml"], "run `apiduct auth api.yaml`"),
+        (
+            vec!["run", "api.yaml", "--select", "posts"],
+            "run `apiduct auth api.yaml`",
+        ),
         (vec!["check", "api.yaml"], "run `apiduct auth api.yaml`"),
         (
             vec!["preview", "api.yaml", "posts", "--working-dir", "here"],
