@@ -7,8 +7,7 @@ use serde::Deserialize;
 
 use super::{Records, Span};
 use crate::error::JsonError;
-use crate::parser::{Reason, SyntaxError};
-use crate::scan::after_space;
+use crate::scan::ElementTexts;
 
 /// Why a record did not become a value.
 #[derive(Debug, thiserror::Error)]
@@ -61,51 +60,24 @@ struct Typed<'r, T> {
     target: PhantomData<fn() -> T>,
 }
 
-/// The inside of a list, and how far it was read.
+/// The elements of a list that are left.
 struct List<'r> {
-    inside: &'r str,
+    elements: ElementTexts<'r>,
     /// Where it begins in the body.
     base: usize,
-    at: usize,
-    is_fresh: bool,
-}
-
-impl<'r> List<'r> {
-    /// The text from the next element on; `None` at the end.
-    fn rest(&mut self) -> Result<Option<&'r str>, SyntaxError> {
-        self.at = after_space(self.inside, self.at);
-        match self.inside.as_bytes().get(self.at) {
-            None => return Ok(None),
-            Some(_) if self.is_fresh => self.is_fresh = false,
-            Some(b',') => self.at = after_space(self.inside, self.at + 1),
-            Some(_) => {
-                return Err(SyntaxError {
-                    offset: self.at,
-                    reason: Reason::Expected("`,` or `]`"),
-                });
-            }
-        }
-        match self.inside.get(self.at..) {
-            None | Some("") => Err(SyntaxError {
-                offset: self.at,
-                reason: Reason::Expected("a value"),
-            }),
-            rest => Ok(rest),
-        }
-    }
 }
 
 impl<'r, T: Deserialize<'r>> Typed<'r, T> {
     fn read(&mut self) -> Result<Option<T>, TypedError> {
         loop {
             if let Some(list) = &mut self.list {
-                let rest = list.rest().map_err(|error| {
+                let rest = list.elements.next_rest().map_err(|error| {
                     TypedError::Json(JsonError::syntax(&self.records.body, list.base, error))
                 })?;
                 if let Some(rest) = rest {
                     let mut stream = serde_json::Deserializer::from_str(rest).into_iter();
                     let value = stream.next().transpose().map_err(TypedError::Shape)?;
-                    list.at += stream.byte_offset();
+                    list.elements.advance(stream.byte_offset());
                     return Ok(value);
                 }
             }
@@ -115,10 +87,8 @@ impl<'r, T: Deserialize<'r>> Typed<'r, T> {
             let text = self.records.text(span.range()).map_err(TypedError::Json)?;
             self.list = match span {
                 Span::Elements(range) => Some(List {
-                    inside: text,
+                    elements: ElementTexts::new(text),
                     base: range.start,
-                    at: 0,
-                    is_fresh: true,
                 }),
                 Span::One(_) => {
                     let value = serde_json::from_str(text);

@@ -287,6 +287,34 @@ impl<'a> ElementTexts<'a> {
 
     /// The next element, the inside of which is not checked.
     pub(crate) fn next_text(&mut self) -> Result<Option<&'a str>> {
+        let Some(start) = self.next_start()? else {
+            return Ok(None);
+        };
+        self.at = end_of_value(self.inside, start, MAX_DEPTH)?;
+        Ok(Some(&self.inside[start..self.at]))
+    }
+
+    /// The text from the next element on, for a reader that finds its end and says so by [`Self::advance`].
+    pub(crate) fn next_rest(&mut self) -> Result<Option<&'a str>> {
+        let Some(start) = self.next_start()? else {
+            return Ok(None);
+        };
+        match self.inside.get(start..) {
+            None | Some("") => Err(SyntaxError {
+                offset: start,
+                reason: Reason::Expected("a value"),
+            }),
+            rest => Ok(rest),
+        }
+    }
+
+    /// Leaves the next `bytes` behind.
+    pub(crate) fn advance(&mut self, bytes: usize) {
+        self.at += bytes;
+    }
+
+    /// Where the next element begins, behind the comma in front of it.
+    fn next_start(&mut self) -> Result<Option<usize>> {
         self.at = after_space(self.inside, self.at);
         match self.inside.as_bytes().get(self.at) {
             None => return Ok(None),
@@ -299,9 +327,7 @@ impl<'a> ElementTexts<'a> {
                 });
             }
         }
-        let start = self.at;
-        self.at = end_of_value(self.inside, start, MAX_DEPTH)?;
-        Ok(Some(&self.inside[start..self.at]))
+        Ok(Some(self.at))
     }
 }
 
