@@ -4,7 +4,7 @@ use apiduct_json::Selector;
 use serde_json::Value;
 
 use super::declared::Declared;
-use super::ends::has_more;
+use super::ends::{has_more, has_more_selector};
 use super::setters::setters;
 use super::setting::{self, PlaceSettings};
 use super::{PaginateError, Paginator, Position, Reason, Setting, SetupError, Step, token};
@@ -67,21 +67,8 @@ impl Cursor {
     }
 
     fn place(&self) -> Result<Inject, SetupError> {
-        let settings = PlaceSettings {
-            param: self.cursor_param.as_deref(),
-            body_path: self.cursor_body_path.as_ref(),
-            header: self.cursor_header.as_deref(),
-            fields: ("cursor_param", "cursor_body_path", "cursor_header"),
-            default: Some("after"),
-        };
-        settings.place()
-    }
-
-    fn has_more(&self) -> Result<Option<&Selector>, SetupError> {
-        self.has_more_path
-            .as_ref()
-            .map(|path| path.check("has_more_path"))
-            .transpose()
+        let (param, header) = (self.cursor_param.as_deref(), self.cursor_header.as_deref());
+        PlaceSettings::cursor(param, self.cursor_body_path.as_ref(), header, "after").place()
     }
 }
 
@@ -98,7 +85,7 @@ impl Paginator for Cursor {
 
     fn validate(&self) -> Result<(), SetupError> {
         self.cursor_path.check("cursor_path")?;
-        self.has_more()?;
+        has_more_selector(self.has_more_path.as_ref())?;
         self.place().map(drop)
     }
 
@@ -120,7 +107,7 @@ impl Paginator for Cursor {
         if self.stop_after_empty_page && page.is_empty() {
             return Ok(Step::Done(Reason::EmptyPage));
         }
-        match self.has_more()? {
+        match has_more_selector(self.has_more_path.as_ref())? {
             Some(selector) if !has_more(page, selector)? => Ok(Step::Done(Reason::HasMoreFalse)),
             _ => Ok(Step::Next(position)),
         }
@@ -130,7 +117,12 @@ impl Paginator for Cursor {
         let cursor = self.cursor_path.value().cloned();
         cursor
             .into_iter()
-            .chain(self.has_more().ok().flatten().cloned())
+            .chain(
+                has_more_selector(self.has_more_path.as_ref())
+                    .ok()
+                    .flatten()
+                    .cloned(),
+            )
             .collect()
     }
 
@@ -147,9 +139,7 @@ impl Paginator for Cursor {
     }
 
     fn describe(&self) -> String {
-        let place = self
-            .place()
-            .map_or_else(|error| error.to_string(), |place| place.to_string());
+        let place = setting::describe(self.place());
         let has_more = self.has_more_path.as_ref();
         let has_more = has_more.map_or_else(String::new, |path| format!(", has-more at `{path}`"));
         let empty = if self.stop_after_empty_page {

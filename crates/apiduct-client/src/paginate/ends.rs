@@ -82,7 +82,7 @@ pub(super) struct Ends<'p> {
 impl Ends<'_> {
     pub(super) fn validate(&self) -> Result<(), SetupError> {
         self.total_path.check()?;
-        self.has_more()?;
+        has_more_selector(self.has_more_path)?;
         let can_end = self.stop_after_empty_page
             || self.maximum.is_some()
             || self.has_more_path.is_some()
@@ -100,14 +100,13 @@ impl Ends<'_> {
         let total = self.total_path.check().ok().flatten();
         total
             .into_iter()
-            .chain(self.has_more().ok().flatten().cloned())
+            .chain(
+                has_more_selector(self.has_more_path)
+                    .ok()
+                    .flatten()
+                    .cloned(),
+            )
             .collect()
-    }
-
-    fn has_more(&self) -> Result<Option<&Selector>, SetupError> {
-        self.has_more_path
-            .map(|path| path.check("has_more_path"))
-            .transpose()
     }
 
     /// Whether the page at `next` is to be fetched after `page`; `base` is the position of the very first page.
@@ -127,7 +126,7 @@ impl Ends<'_> {
         {
             return done(Reason::MaximumReached { maximum });
         }
-        if let Some(selector) = self.has_more()?
+        if let Some(selector) = has_more_selector(self.has_more_path)?
             && !has_more(page, selector)?
         {
             return done(Reason::HasMoreFalse);
@@ -184,6 +183,13 @@ impl Ends<'_> {
         }
         text
     }
+}
+
+/// The selector of the setting `has_more_path`, if there is one.
+pub(super) fn has_more_selector(
+    path: Option<&Setting<Selector>>,
+) -> Result<Option<&Selector>, SetupError> {
+    path.map(|path| path.check("has_more_path")).transpose()
 }
 
 /// What `page` says at `selector` about there being more.

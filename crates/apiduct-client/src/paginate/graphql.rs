@@ -133,9 +133,7 @@ impl Paginator for GraphQl {
     }
 
     fn describe(&self) -> String {
-        let place = self
-            .place()
-            .map_or_else(|error| error.to_string(), |place| place.to_string());
+        let place = setting::describe(self.place());
         format!(
             "GraphQL page info at `{}`, cursor sent as {place}",
             self.page_info_path

@@ -59,14 +59,8 @@ impl HeaderCursor {
     }
 
     fn place(&self) -> Result<Inject, SetupError> {
-        let settings = PlaceSettings {
-            param: self.cursor_param.as_deref(),
-            body_path: self.cursor_body_path.as_ref(),
-            header: self.cursor_header.as_deref(),
-            fields: ("cursor_param", "cursor_body_path", "cursor_header"),
-            default: Some("cursor"),
-        };
-        settings.place()
+        let (param, header) = (self.cursor_param.as_deref(), self.cursor_header.as_deref());
+        PlaceSettings::cursor(param, self.cursor_body_path.as_ref(), header, "cursor").place()
     }
 }
 
@@ -126,9 +120,7 @@ impl Paginator for HeaderCursor {
     }
 
     fn describe(&self) -> String {
-        let place = self
-            .place()
-            .map_or_else(|error| error.to_string(), |place| place.to_string());
+        let place = setting::describe(self.place());
         format!("cursor in header `{}`, sent as {place}", self.cursor_key)
     }
 }

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use serde_json::Value;
 
 use super::declared::Declared;
-use super::ends::has_more;
+use super::ends::{has_more, has_more_selector};
 use super::setters::setters;
 use super::setting::{self, PlaceSettings};
 use super::{PaginateError, Paginator, Position, Reason, Setting, SetupError, Step, token};
@@ -72,21 +72,14 @@ impl LastRecord {
     }
 
     fn place(&self) -> Result<Inject, SetupError> {
-        let settings = PlaceSettings {
-            param: self.cursor_param.as_deref(),
-            body_path: self.cursor_body_path.as_ref(),
-            header: self.cursor_header.as_deref(),
-            fields: ("cursor_param", "cursor_body_path", "cursor_header"),
-            default: Some("starting_after"),
-        };
-        settings.place()
-    }
-
-    fn has_more(&self) -> Result<Option<&Selector>, SetupError> {
-        self.has_more_path
-            .as_ref()
-            .map(|path| path.check("has_more_path"))
-            .transpose()
+        let (param, header) = (self.cursor_param.as_deref(), self.cursor_header.as_deref());
+        PlaceSettings::cursor(
+            param,
+            self.cursor_body_path.as_ref(),
+            header,
+            "starting_after",
+        )
+        .place()
     }
 
     /// Why `page` is the last, if it says so.
@@ -94,7 +87,7 @@ impl LastRecord {
         if page.is_empty() {
             return Ok(Some(Reason::EmptyPage));
         }
-        if let Some(selector) = self.has_more()? {
+        if let Some(selector) = has_more_selector(self.has_more_path.as_ref())? {
             return Ok((!has_more(page, selector)?).then_some(Reason::HasMoreFalse));
         }
         let is_short = |size: &u64| (page.raw_records().len() as u64) < *size;
@@ -136,7 +129,7 @@ impl Paginator for LastRecord {
 
     fn validate(&self) -> Result<(), SetupError> {
         self.cursor_field.check("cursor_field")?;
-        self.has_more()?;
+        has_more_selector(self.has_more_path.as_ref())?;
         if self.page_size == Some(0) {
             return Err(SetupError::Zero { field: "page_size" });
         }
@@ -161,7 +154,7 @@ impl Paginator for LastRecord {
     }
 
     fn needs(&self) -> Vec<Selector> {
-        self.has_more()
+        has_more_selector(self.has_more_path.as_ref())
             .ok()
             .flatten()
             .cloned()
@@ -181,9 +174,7 @@ impl Paginator for LastRecord {
     }
 
     fn describe(&self) -> String {
-        let place = self
-            .place()
-            .map_or_else(|error| error.to_string(), |place| place.to_string());
+        let place = setting::describe(self.place());
         let end = match (&self.has_more_path, self.page_size) {
             (Some(path), _) => format!(", has-more at `{path}`"),
             (None, Some(size)) => format!(", until a page has fewer than {size} records"),

@@ -186,9 +186,7 @@ impl Paginator for PageNumber {
     }
 
     fn describe(&self) -> String {
-        let place = self
-            .place()
-            .map_or_else(|error| error.to_string(), |place| place.to_string());
+        let place = setting::describe(self.place());
         format!(
             "page number in {place}, from {}{}",
             self.initial_page,

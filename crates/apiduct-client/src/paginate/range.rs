@@ -13,7 +13,7 @@ use crate::{Page, Request};
 
 /// Counts in steps: `start=0`, `start=50`, `start=100`, and so on.
 ///
-/// This is what [`PageNumber`](super::PageNumber) and [`Offset`](super::Offset) are made of, for APIs that fit neither:
+/// For APIs that fit neither [`PageNumber`](super::PageNumber) nor [`Offset`](super::Offset), with the same ends as these:
 /// the first value, the step and the unit of the total are free. The value is sent with every request. After each page
 /// these are asked in order, and the first that says so ends the pagination: an empty page, the API's total,
 /// `maximum_value`, the API's has-more value. At least one of them must be in use.
@@ -193,9 +193,7 @@ impl Paginator for Range {
     }
 
     fn describe(&self) -> String {
-        let place = self
-            .place()
-            .map_or_else(|error| error.to_string(), |place| place.to_string());
+        let place = setting::describe(self.place());
         format!(
             "{place} from {} in steps of {}{}",
             self.initial_value,

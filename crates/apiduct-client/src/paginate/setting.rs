@@ -175,7 +175,23 @@ pub(super) struct PlaceSettings<'p> {
     pub(super) default: Option<&'static str>,
 }
 
-impl PlaceSettings<'_> {
+impl<'p> PlaceSettings<'p> {
+    /// The settings `cursor_param`, `cursor_body_path` and `cursor_header`; `default` is the parameter when none is given.
+    pub(super) fn cursor(
+        param: Option<&'p str>,
+        body_path: Option<&'p Setting<BodyPath>>,
+        header: Option<&'p str>,
+        default: &'static str,
+    ) -> Self {
+        Self {
+            param,
+            body_path,
+            header,
+            fields: ("cursor_param", "cursor_body_path", "cursor_header"),
+            default: Some(default),
+        }
+    }
+
     /// Where the value goes.
     ///
     /// # Errors
@@ -223,6 +239,11 @@ pub(super) fn fits(place: &Inject, request: &Request) -> Result<(), PaginateErro
         Inject::BodyPath(_) => Ok(place.write(&Scalar::from(0), &mut request.clone())?),
         _ => Ok(()),
     }
+}
+
+/// A place, or the mistake in it, for sentences about a paginator.
+pub(super) fn describe(place: Result<Inject, SetupError>) -> String {
+    place.map_or_else(|error| error.to_string(), |place| place.to_string())
 }
 
 fn two_places(param: &'static str, body_path: &'static str) -> SetupError {
