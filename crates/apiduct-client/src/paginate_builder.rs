@@ -210,10 +210,7 @@ impl PaginateBuilder {
         reason: impl Into<String>,
         test: impl Fn(&Tried<'_>) -> bool + Send + Sync + 'static,
     ) -> Self {
-        self.conditions.push(Arc::new(RetryIf {
-            reason: reason.into(),
-            test: Box::new(test),
-        }));
+        self.conditions.push(Arc::new(RetryIf::new(reason, test)));
         self
     }
 

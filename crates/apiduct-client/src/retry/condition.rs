@@ -20,10 +20,20 @@ pub struct Tried<'a> {
 /// A condition with its name.
 pub(crate) struct RetryIf {
     pub(crate) reason: String,
-    pub(crate) test: Box<dyn Fn(&Tried<'_>) -> bool + Send + Sync>,
+    test: Box<dyn Fn(&Tried<'_>) -> bool + Send + Sync>,
 }
 
 impl RetryIf {
+    pub(crate) fn new(
+        reason: impl Into<String>,
+        test: impl Fn(&Tried<'_>) -> bool + Send + Sync + 'static,
+    ) -> Self {
+        Self {
+            reason: reason.into(),
+            test: Box::new(test),
+        }
+    }
+
     pub(crate) fn holds(&self, tried: &Tried<'_>) -> bool {
         (self.test)(tried)
     }
