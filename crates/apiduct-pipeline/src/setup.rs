@@ -6,7 +6,7 @@ use apiduct_client::rate::{RateBudgets, RateConfig};
 use apiduct_client::transport::Transport;
 use apiduct_client::{Body, Client, Pages};
 use apiduct_config::plan::ResourcePlan;
-use apiduct_config::resolve::RequestParts;
+use apiduct_config::resolve::{DataParts, RequestParts};
 use apiduct_config::template::ParentRow;
 use apiduct_config::{Plan, Resolved};
 use apiduct_json::{Captured, Selector};
@@ -279,6 +279,12 @@ impl Maker {
         }
         if let Some(json) = parts.json {
             builder = builder.body(Body::Json(json));
+        }
+        if let Some(data) = parts.data {
+            builder = builder.body(match data {
+                DataParts::Form(pairs) => Body::Form(pairs),
+                DataParts::Raw(text) => text.into(),
+            });
         }
         builder = match &resource.paginator.paginator {
             Some(paginator) => builder.paginator(Arc::clone(paginator)),

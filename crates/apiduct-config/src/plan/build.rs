@@ -11,7 +11,7 @@ use http::Method;
 use super::graph::{self, Node};
 use super::{
     AuthPlan, ClientPlan, HeaderPlan, Origin, PaginatorPlan, ParamPlan, Plan, RequestPlan,
-    ResourcePlan, SelectorPlan, Warning, columns, path, table_name,
+    ResourcePlan, SelectorPlan, Warning, body, columns, path, table_name,
 };
 use crate::error::{ConfigErrorKind, Problems};
 use crate::resolve::Runtime;
@@ -106,7 +106,9 @@ impl<'s> Draft<'s> {
             params: params.iter().filter_map(ParamPlan::new).collect(),
             headers: headers(&spec.client.headers, &endpoint.headers),
             json: endpoint.json.located().cloned(),
+            data: endpoint.data.located().cloned(),
         };
+        body::refuse_two(own, &merged, problems);
         Self {
             own,
             merged,

@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 use super::{
     AuthPlan, Origin, PaginatorPlan, ParamPlan, Plan, ResourcePlan, SelectorPlan, Warning,
 };
+use crate::spec::DataSpec;
 use crate::template::Template;
 
 /// What a run would do, before anything is known that only the API knows.
@@ -44,9 +45,12 @@ pub struct ResourceDescription {
     /// Headers by name, credentials masked.
     #[serde(skip_serializing_if = "Map::is_empty")]
     pub headers: Map<String, Value>,
-    /// The body.
+    /// The body, as JSON.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub json: Option<Value>,
+    /// The body, as form fields (`[[name, value], ...]`) or as a text.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub data: Option<Value>,
     /// How it proves who it is.
     pub auth: String,
     /// How it gets from page to page.
@@ -113,6 +117,7 @@ fn resource(plan: &Plan, at: usize) -> ResourceDescription {
             })
             .collect(),
         json: request.json.as_ref().map(|json| json.value.to_shown()),
+        data: request.data.as_ref().map(|data| shown_data(&data.value)),
         auth: auth(plan, one),
         paginator: paginator(&one.paginator),
         selector: selector(&one.selector),
@@ -125,6 +130,17 @@ fn resource(plan: &Plan, at: usize) -> ResourceDescription {
             .from_parent
             .iter()
             .map(|column| column.key.clone())
+            .collect(),
+    }
+}
+
+/// The body as written, credentials masked.
+fn shown_data(data: &DataSpec) -> Value {
+    match data {
+        DataSpec::Raw(text) => Value::from(text.to_string()),
+        DataSpec::Form(pairs) => pairs
+            .iter()
+            .map(|(name, value)| Value::from(vec![name.to_string(), value.to_string()]))
             .collect(),
     }
 }
@@ -156,6 +172,10 @@ fn push_param(url: &mut String, param: &ParamPlan) {
         url.push(if url.contains('?') { '&' } else { '?' });
         // Writing to a text cannot fail.
         let _ = write!(url, "{}={value}", param.key);
+    }
+    if let Some(styled) = &param.styled {
+        url.push(if url.contains('?') { '&' } else { '?' });
+        let _ = write!(url, "{}={}", param.key, styled.value.to_shown());
     }
 }
 

@@ -3,6 +3,7 @@
 //! Planning is pure: it opens no socket, reads no secret and asks no clock. What it builds is a function of the
 //! [`Spec`] alone, and everything that can be wrong without the API's help is found here.
 
+mod body;
 mod build;
 mod columns;
 mod describe;

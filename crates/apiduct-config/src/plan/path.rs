@@ -71,7 +71,7 @@ fn value_for(
         Some(ParamValue::One(value)) => Ok(Target::Bound(Box::new(value.clone()))),
         Some(ParamValue::Resolve { resource, field }) => Ok(resolve_target(resource, field)),
         Some(ParamValue::Null) => Err(cannot("null")),
-        Some(ParamValue::Many(_)) => Err(cannot("a list")),
+        Some(ParamValue::Many(_) | ParamValue::Styled(_)) => Err(cannot("a list or a mapping")),
         None => {
             let names: Vec<&str> = params.iter().map(|param| &*param.name).collect();
             let near = nearest(name, &names);

@@ -1,6 +1,6 @@
 use http::Method;
 
-use crate::spec::{HeaderSpec, Located, ParamSpec, ParamValue};
+use crate::spec::{DataSpec, HeaderSpec, Located, ParamSpec, ParamValue, StyledSpec};
 use crate::template::{FieldPath, JsonTemplate, Target, Template};
 
 /// A request with its placeholders not filled in yet.
@@ -14,8 +14,10 @@ pub struct RequestPlan {
     pub params: Vec<ParamPlan>,
     /// Headers, those of the client included.
     pub headers: Vec<HeaderPlan>,
-    /// The body.
+    /// The body, as JSON.
     pub json: Option<BodyPlan>,
+    /// The body, as form fields or as a text; there is no `json` then.
+    pub data: Option<Located<DataSpec>>,
 }
 
 /// A JSON body with its place.
@@ -28,6 +30,8 @@ pub struct ParamPlan {
     pub key: Template,
     /// Its values; more than one repeat the parameter.
     pub values: Vec<Template>,
+    /// A list or a mapping in place of `values`.
+    pub styled: Option<StyledSpec>,
     /// Where it is set.
     pub site: Located<()>,
 }
@@ -45,14 +49,20 @@ pub struct HeaderPlan {
 
 impl ParamPlan {
     pub(crate) fn new(spec: &ParamSpec) -> Option<Self> {
+        let mut styled = None;
         let values = match &spec.value {
             ParamValue::Null | ParamValue::Resolve { .. } => return None,
             ParamValue::One(value) => vec![value.clone()],
             ParamValue::Many(values) => values.clone(),
+            ParamValue::Styled(own) => {
+                styled = Some(own.clone());
+                Vec::new()
+            }
         };
         Some(Self {
             key: spec.key.clone(),
             values,
+            styled,
             site: spec.site.clone(),
         })
     }
@@ -77,6 +87,10 @@ impl RequestPlan {
             for value in &param.values {
                 visit(value, param.site.clone());
             }
+            if let Some(styled) = &param.styled {
+                let mut own = |text| visit(text, param.site.clone());
+                styled.value.each_template(&mut own);
+            }
         }
         for header in &self.headers {
             visit(&header.key, header.site.clone());
@@ -85,6 +99,11 @@ impl RequestPlan {
         if let Some(json) = &self.json {
             let site = json.clone().map(|_| ());
             json.value
+                .each_template(&mut |text| visit(text, site.clone()));
+        }
+        if let Some(data) = &self.data {
+            let site = data.clone().map(|_| ());
+            data.value
                 .each_template(&mut |text| visit(text, site.clone()));
         }
     }

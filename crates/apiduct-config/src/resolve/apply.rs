@@ -315,11 +315,7 @@ pub(super) fn request(
     let plan = &resource.request;
     let mut params = Vec::new();
     for param in &plan.params {
-        let place = Encoding::Text("the query");
-        let key = param.key.expand(scope, place)?;
-        for value in &param.values {
-            params.push((key.clone(), value.expand(scope, place)?));
-        }
+        super::body::push_param(&mut params, param, scope)?;
     }
     let mut headers = HeaderMap::new();
     for header in &plan.headers {
@@ -337,6 +333,10 @@ pub(super) fn request(
         params,
         headers,
         json: json.map(|json| json.value.expand(scope)).transpose()?,
+        data: match &plan.data {
+            Some(data) => super::body::data(&data.value, scope)?,
+            None => None,
+        },
     })
 }
 

@@ -1,6 +1,7 @@
 //! Values that stand outside the file: secrets, environment, files. The only module that asks for them.
 
 mod apply;
+mod body;
 mod login;
 mod runtime;
 mod secrets;
@@ -76,8 +77,19 @@ pub struct RequestParts {
     pub params: Vec<(String, String)>,
     /// Headers, those of the client included.
     pub headers: HeaderMap,
-    /// The body.
+    /// The body, as JSON.
     pub json: Option<Value>,
+    /// The body, as form fields or as a text.
+    pub data: Option<DataParts>,
+}
+
+/// A body that is no JSON, with everything filled in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DataParts {
+    /// Form fields in order.
+    Form(Vec<(String, String)>),
+    /// A text that is sent as it is, without a content type.
+    Raw(String),
 }
 
 impl Plan {

@@ -1,5 +1,6 @@
 //! Holds a located tree against the tables of keys and reports all that does not fit.
 
+mod body;
 mod tagged;
 
 use std::fmt;
@@ -92,6 +93,7 @@ impl Checker<'_> {
             Kind::Map(item) => self.map(item, node, path),
             Kind::Param => self.param(node, path),
             Kind::Json => self.json(node, path),
+            Kind::Data => self.data(node, path),
             Kind::Object(object) => self.object(object, node, path),
             Kind::Short(short, object) => match node.value {
                 NodeValue::Map(_) => self.object(object, node, path),
@@ -279,7 +281,7 @@ impl Checker<'_> {
                 }
             }
             NodeValue::Map(entries) if !entries.iter().any(|entry| *entry.key == *"type") => {
-                self.wrong(node, path, "a text, number, boolean or list");
+                self.styled(entries, node, path);
             }
             NodeValue::Map(_) => self.tagged(&keys::PARAM, node, path),
             _ => self.text(Mode::Request, node, path),

@@ -3,6 +3,7 @@ use apiduct_json::Selector;
 use http::Method;
 
 use super::auth::AuthSpec;
+use super::body::{DataSpec, StyledSpec};
 use super::fields::{Fields, Located, Written, template};
 use super::keys::{ENDPOINT, PARAM, RETRY_IF};
 use super::paginator::PaginatorSpec;
@@ -20,8 +21,10 @@ pub struct EndpointSpec {
     pub params: Written<Vec<ParamSpec>>,
     /// Headers.
     pub headers: Written<Vec<HeaderSpec>>,
-    /// The body.
+    /// The body, as JSON.
     pub json: Written<JsonTemplate>,
+    /// The body, as form fields or as a text.
+    pub data: Written<DataSpec>,
     /// How to get from page to page.
     pub paginator: Written<PaginatorSpec>,
     /// Where the records are in a page.
@@ -75,6 +78,8 @@ pub enum ParamValue {
     One(Template),
     /// The parameter is repeated for each value.
     Many(Vec<Template>),
+    /// A list or a mapping, written in a certain way.
+    Styled(StyledSpec),
     /// A field of the parent, for the path: `{type: resolve, resource: ..., field: ...}`.
     Resolve {
         /// The parent.
@@ -121,6 +126,7 @@ impl EndpointSpec {
             json: fields.read("json", |node, _| {
                 Some(JsonTemplate::read(node, &mut |_, _| {}))
             }),
+            data: fields.read("data", |node, _| DataSpec::read(node)),
             paginator: fields.read("paginator", PaginatorSpec::read),
             data_selector: fields.selector("data_selector"),
             allow_missing: fields.bool("allow_missing"),
@@ -157,6 +163,7 @@ impl EndpointSpec {
                 str::eq_ignore_ascii_case,
             ),
             json: merge_json(&self.json, &defaults.json),
+            data: self.data.or(&defaults.data),
             paginator: self.paginator.or(&defaults.paginator),
             data_selector: self.data_selector.or(&defaults.data_selector),
             allow_missing: self.allow_missing.or(&defaults.allow_missing),
@@ -279,7 +286,7 @@ const SENSITIVE: [&str; 16] = [
     "password",
 ];
 
-fn mark_sensitive(name: &str, value: Template) -> Template {
+pub(super) fn mark_sensitive(name: &str, value: Template) -> Template {
     let is_sensitive = SENSITIVE.iter().any(|one| name.eq_ignore_ascii_case(one));
     if is_sensitive {
         value.sensitive()
@@ -315,6 +322,9 @@ fn param_value(name: &str, node: &Node) -> Option<ParamValue> {
     match &node.value {
         NodeValue::Null => Some(ParamValue::Null),
         NodeValue::List(list) => Some(ParamValue::Many(list.iter().filter_map(one).collect())),
+        NodeValue::Map(_) if node.value_of("type").is_none() => {
+            StyledSpec::read(node).map(ParamValue::Styled)
+        }
         NodeValue::Map(_) => {
             let variant = PARAM.variant(node.value_of("type")?.as_text()?)?;
             let fields = Fields::new(variant.object, node, "");

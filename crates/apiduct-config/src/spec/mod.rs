@@ -4,6 +4,7 @@
 //! business of [`crate::plan`].
 
 mod auth;
+mod body;
 mod check;
 mod destination;
 mod endpoint;
@@ -27,6 +28,7 @@ use apiduct_client::retry::ResponseTest;
 use serde_json::Value;
 
 pub use auth::{AuthSpec, AwsSpec, HmacSpec, KeyPlace, PoolSpec};
+pub use body::{DataSpec, ParamStyle, StyledSpec};
 pub use destination::{DestinationKind, DestinationSpec};
 pub(crate) use endpoint::merge_headers;
 pub use endpoint::{EndpointSpec, Entity, HeaderSpec, ParamSpec, ParamValue};

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use super::keys::{PARAM, ROOT};
+use super::keys::{PARAM, ROOT, STYLED};
 use super::table::{Key, Kind, Need, Object, ShortForm, Tagged, Words};
 use super::units::{BYTES_PATTERN, DURATION_PATTERN, RATE_PATTERN, STATUS_PATTERN};
 
@@ -103,6 +103,7 @@ impl Writer {
             }
             Kind::Param => self.param(),
             Kind::Json => json!({}),
+            Kind::Data => of_data(),
             Kind::Object(object) => self.reference(object.name, |own| own.object(object)),
             Kind::Short(short, object) => {
                 let long = self.reference(object.name, |own| own.object(object));
@@ -116,10 +117,12 @@ impl Writer {
 
     fn param(&mut self) -> Value {
         let typed = self.reference(PARAM.name, |own| own.typed(&PARAM));
+        let styled = self.reference(STYLED.name, |own| own.object(&STYLED));
         json!({"anyOf": [
             {"type": ["string", "number", "boolean", "null"]},
             {"type": "array", "items": {"type": ["string", "number", "boolean", "null"]}},
             typed,
+            styled,
         ]})
     }
 
@@ -173,6 +176,23 @@ impl Writer {
         }
         json!({"$ref": format!("#/$defs/{name}")})
     }
+}
+
+/// Form fields as a mapping or as pairs, or a text.
+fn of_data() -> Value {
+    let one = json!({"type": ["string", "number", "boolean", "null"]});
+    let value = json!({"anyOf": [one, {"type": "array", "items": one}]});
+    let pair = json!({
+        "type": "array",
+        "prefixItems": [{"type": "string"}, value],
+        "items": false,
+        "minItems": 2,
+    });
+    json!({"anyOf": [
+        {"type": "string"},
+        {"type": "object", "additionalProperties": value},
+        {"type": "array", "items": pair},
+    ]})
 }
 
 fn or_null(schema: Value) -> Value {

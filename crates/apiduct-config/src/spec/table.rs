@@ -72,6 +72,8 @@ pub(crate) enum Kind {
     Param,
     /// Any JSON with placeholders in its texts.
     Json,
+    /// A body that is no JSON: form fields as a mapping or a list of pairs, or a text.
+    Data,
     Object(&'static Object),
     /// An object, or a short form of it.
     Short(&'static Kind, &'static Object),

@@ -33,7 +33,10 @@ impl Walk<'_> {
             Kind::Object(object) | Kind::Short(_, object) => self.object(object),
             Kind::List(item) | Kind::OneOrMany(item) | Kind::Map(item) => self.kind(item),
             Kind::Tagged(tagged) => self.variants(tagged),
-            Kind::Param => self.variants(&keys::PARAM),
+            Kind::Param => {
+                self.variants(&keys::PARAM);
+                self.object(&keys::STYLED);
+            }
             _ => {}
         }
     }

@@ -173,6 +173,7 @@ fn parameters_are_scalars_lists_nulls_or_fields_of_the_parent() {
             ParamValue::Null => "null".to_owned(),
             ParamValue::One(value) => value.to_string(),
             ParamValue::Many(values) => format!("{values:?}"),
+            ParamValue::Styled(styled) => format!("{styled:?}"),
             ParamValue::Resolve { resource, field } => format!("{resource}.{}", field.as_str()),
         })
         .collect();

@@ -72,6 +72,7 @@ resources:
       params: {org: acme, a: [1, b, true, null], c: null, d: {type: resolve, resource: users, field: id}}
       headers: {X: '{resources.users.id}'}
       json: [1, {a: null}]
+      data: {}
       paginator: {type: cursor, cursor_path: a, cursor_param: b, stop_after_empty_page: true, has_more_path: c}
       data_selector: $.data
       allow_missing: true
@@ -107,6 +108,10 @@ resources:
   - {name: rb, endpoint: {paginator: {type: range, param_body_path: a}}}
   - {name: od, endpoint: {paginator: {type: odata, keep_params: true}}}
   - {name: gq, endpoint: {paginator: {type: graphql, page_info_path: a.pageInfo, cursor_variable: c}}}
+  - {name: d1, endpoint: {data: {a: 1, b: [x, null, true], c: null}}}
+  - {name: d2, endpoint: {data: [[a, 1], [b, [x, y]], [c, null]]}}
+  - {name: d3, endpoint: {data: 'raw {resources.users.id}'}}
+  - {name: st, endpoint: {params: {a: {style: comma, value: [1, 2]}, b: {style: brackets, value: {c: [1]}}}}}
   - {name: ri, endpoint: {retry_if: [a.b, {selector: c, equals: d, text: e}]}}
 runtime: {max_retries: 5, retry_statuses: [403, 500-599], retry_errors: [connect, broken_json], backoff_factor: 1.0, max_retry_delay: 300s, timeout: 60, connect_timeout: 1h 30m,
   idle_timeout: 250ms, total_timeout: null, max_wait: 1d, concurrency: 8, rate_limit: 10/s, max_response_bytes: 256MiB,
@@ -138,7 +143,7 @@ fn spoiled(document: &Value) -> Vec<(String, Value)> {
 
 fn spoil(value: &Value, path: &str, emit: &mut dyn FnMut(&str, Value)) {
     // A number as name of a user's choice, a body and extension keys take anything.
-    let takes_anything = ["/json", "/x-anything"]
+    let takes_anything = ["/json", "/data", "/value", "/x-anything"]
         .iter()
         .any(|end| path.ends_with(end));
     if takes_anything {
@@ -203,6 +208,30 @@ fn every_unknown_key_and_wrong_type_is_rejected_by_both() {
             (false, false),
             "reader and schema on {path}"
         );
+    }
+}
+
+#[test]
+fn bodies_that_are_neither_form_nor_text_are_rejected_by_both() {
+    for data in [
+        json!(5),
+        json!(true),
+        json!({"a": {"b": 1}}),
+        json!({"a": [[1]]}),
+        json!([["a"]]),
+        json!([["a", 1, 2]]),
+        json!([[1, 2]]),
+        json!([{"a": 1}]),
+        json!("{nope"),
+    ] {
+        let document = json!({
+            "client": {"base_url": "https://h"},
+            "resources": [{"name": "a", "endpoint": {"data": data}}],
+        });
+        let (reader, schema) = verdicts(&document);
+        assert!(!reader, "{document}");
+        // Placeholders are beyond what a schema can say.
+        assert!(!schema || data.is_string(), "{document}");
     }
 }
 

@@ -27,7 +27,7 @@ pub(crate) use auth::AUTH;
 pub(crate) use destination::DESTINATION;
 pub(crate) use paginator::PAGINATOR;
 pub(crate) use resource::{
-    COLUMN, DEFAULTS, ENDPOINT, PARAM, RESOURCE, RETRY_IF, SEVERAL_RETRY_IF,
+    COLUMN, DEFAULTS, ENDPOINT, PARAM, RESOURCE, RETRY_IF, SEVERAL_RETRY_IF, STYLED,
 };
 pub(crate) use runtime::{LOG_LEVELS, RUNTIME};
 pub(crate) use tokens::ONE_OF;

@@ -44,6 +44,7 @@ const OF_ENDPOINT: &[(&str, &str)] = &[
     ("params", "endpoint"),
     ("headers", "endpoint"),
     ("json", "endpoint"),
+    ("data", "endpoint"),
     ("paginator", "endpoint"),
     ("data_selector", "endpoint"),
     ("auth", "endpoint"),
@@ -122,7 +123,7 @@ pub(crate) static ENDPOINT: Object = Object {
         key(
             "params",
             Kind::Map(&Kind::Param),
-            "Query parameters; null leaves one out, a list repeats it.",
+            "Query parameters; null leaves one out, a list repeats it, `{style: comma, value: [...]}` writes lists and mappings in other ways.",
         ),
         key(
             "headers",
@@ -133,6 +134,11 @@ pub(crate) static ENDPOINT: Object = Object {
             "json",
             Kind::Json,
             "The JSON body, with placeholders in its texts.",
+        ),
+        key(
+            "data",
+            Kind::Data,
+            "The body as form fields, a mapping or a list of pairs such as `[[tag, a], [tag, b]]`, or as a text that is sent as it is.",
         ),
         key(
             "paginator",
@@ -187,7 +193,6 @@ pub(crate) static ENDPOINT: Object = Object {
             Kind::Integer { min: 1 },
             "Stop after so many records; the last page is cut to fit.",
         ),
-        later("data", "send the body with `json`"),
         later("response_actions", ""),
         later(
             "incremental",
@@ -286,6 +291,33 @@ typed_object!(
         .required(),
     ]
 );
+
+static STYLES: Words = words(
+    "style of a parameter",
+    &["repeat", "comma", "brackets", "json"],
+);
+
+/// A query parameter whose value is a list or a mapping.
+pub(crate) static STYLED: Object = Object {
+    name: "param_styled",
+    what: "a parameter with a style",
+    doc: "A list or a mapping as a query parameter.",
+    misplaced: &[],
+    keys: &[
+        key(
+            "style",
+            Kind::Word(&STYLES),
+            "How it is written: `a=1&a=2`, `a=1,2`, `a[]=1&a[k]=2`, or as JSON.",
+        )
+        .required(),
+        key(
+            "value",
+            Kind::Json,
+            "The list or mapping, with placeholders in its texts.",
+        )
+        .required(),
+    ],
+};
 
 /// The mappings that may stand for a query parameter.
 pub(crate) static PARAM: Tagged = Tagged {

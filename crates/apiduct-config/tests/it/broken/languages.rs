@@ -43,7 +43,8 @@ endpoint.params = { x = { y = 1 } }
     source.toml:10:14: runtime.rate_limit: `often` is not a rate
       hint: write it like `10/s`, `100/min` or `5000/h`
     source.toml:14:12: resources[0].selected: expected `true` or `false`, found a text
-    source.toml:15:25: resources[0].endpoint.params.x: expected a text, number, boolean or list, found a mapping
+    source.toml:15:25: resources[0].endpoint.params.x: a mapping as a parameter has to say how it is written
+      hint: write `{style: STYLE, value: ...}`; styles are `repeat`, `comma`, `brackets`, `json`
     ");
 }
 

@@ -98,7 +98,7 @@ fn a_name_in_the_path_needs_a_parameter() {
     source.yaml:5:32: resources[1].endpoint.path: the path needs a parameter `team`, which `params` does not have
       hint: add `team` to `params`, or write `{resources.PARENT.FIELD}`
     source.yaml:6:32: resources[2].endpoint.path: parameter `id` is null, so `{id}` in the path has no value
-    source.yaml:7:32: resources[3].endpoint.path: parameter `id` is a list, so `{id}` in the path has no value
+    source.yaml:7:32: resources[3].endpoint.path: parameter `id` is a list or a mapping, so `{id}` in the path has no value
     ");
 }
 
@@ -123,7 +123,8 @@ fn a_mapping_is_no_parameter_unless_it_has_a_type() {
   - {name: d, endpoint: {params: {x: [[1]]}}}
 ";
     insta::assert_snapshot!(resources(text), @r"
-    source.yaml:4:38: resources[0].endpoint.params.x: expected a text, number, boolean or list, found a mapping
+    source.yaml:4:38: resources[0].endpoint.params.x: a mapping as a parameter has to say how it is written
+      hint: write `{style: STYLE, value: ...}`; styles are `repeat`, `comma`, `brackets`, `json`
     source.yaml:5:45: resources[1].endpoint.params.x.type: unknown type of parameter `lookup`
       hint: valid are `resolve`
     source.yaml:6:38: resources[2].endpoint.params.x: required key `field` is missing
