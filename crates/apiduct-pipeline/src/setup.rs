@@ -307,16 +307,17 @@ impl Maker {
 
     fn constants(&self, row: &ParentRow) -> Result<Vec<Scalar>, RunError> {
         let resource = self.resource();
-        let value =
-            |column: &apiduct_config::plan::ParentColumn| match row.value(&column.tap.selector) {
-                Captured::Scalar(scalar) => Ok(scalar.clone()),
-                Captured::Json(text) => Ok(Scalar::Text(text.clone())),
-                Captured::Absent => Err(RunError::ParentField {
-                    resource: resource.name.clone(),
-                    field: column.tap.field.to_string(),
-                    present: row.present().into_iter().map(str::to_owned).collect(),
-                }),
-            };
+        let value = |column: &apiduct_config::plan::ParentColumn| match row
+            .value(&column.tap.parent, &column.tap.selector)
+        {
+            Captured::Scalar(scalar) => Ok(scalar.clone()),
+            Captured::Json(text) => Ok(Scalar::Text(text.clone())),
+            Captured::Absent => Err(RunError::ParentField {
+                resource: resource.name.clone(),
+                field: column.tap.field.to_string(),
+                present: row.present().into_iter().map(str::to_owned).collect(),
+            }),
+        };
         resource.from_parent.iter().map(value).collect()
     }
 }

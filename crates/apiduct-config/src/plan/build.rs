@@ -321,7 +321,8 @@ fn tap_parents(resources: &mut [ResourcePlan]) {
             continue;
         };
         let fields = resource.request.parent_fields();
-        let placeholders = fields.into_iter().map(|(_, field, _)| Tap {
+        let placeholders = fields.into_iter().map(|(parent, field, _)| Tap {
+            parent: parent.into(),
             field: field.as_str().into(),
             selector: field.selector().clone(),
         });

@@ -32,6 +32,7 @@ pub(super) fn from_parent(
         }
         columns.push(ParentColumn {
             tap: Tap {
+                parent: parent.into(),
                 field: field.value.as_str().into(),
                 selector: Selector::from_keys(&[&field.value]),
             },

@@ -18,7 +18,9 @@ pub(super) fn push_param(
 ) -> Result<(), TemplateError> {
     let key = param.key.expand(scope, QUERY)?;
     for value in &param.values {
-        params.push((key.clone(), value.expand(scope, QUERY)?));
+        if let Some(value) = value.expand_optional(scope, "the query")? {
+            params.push((key.clone(), value));
+        }
     }
     if let Some(styled) = &param.styled {
         push_styled(params, key, styled.style, styled.value.expand(scope)?);

@@ -364,6 +364,7 @@ resources: [p, {name: a, endpoint: {path: 'p/{resources.p.id}/a', headers: {X: '
     );
     let (resolved, _) = resolve(&plan, &Outside::default());
     let taps = vec![Tap {
+        parent: "p".into(),
         field: "id".into(),
         selector: Selector::parse("id").unwrap(),
     }];

@@ -2,109 +2,10 @@ use std::collections::HashMap;
 use std::fmt::Write;
 
 use apiduct_json::Captured;
-use apiduct_model::{Hint, Scalar, SecretText};
+use apiduct_model::SecretText;
 
-use super::{FieldPath, ParentRow, Part, Placeholder, SecretRef, Target, Template};
-
-/// Why a request cannot be built for a row of the parent.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum TemplateError {
-    /// The row has no such field.
-    #[error("the row of resource `{parent}` has no field `{field}`")]
-    MissingField {
-        /// The parent.
-        parent: String,
-        /// The field's path.
-        field: String,
-        /// Other fields that were asked for and are there.
-        present: Vec<String>,
-    },
-    /// The field is null, or an empty text inside a path.
-    #[error("field `{field}` of resource `{parent}` is {what}, so {place} cannot be built")]
-    NoValue {
-        /// The parent.
-        parent: String,
-        /// The field's path.
-        field: String,
-        /// `null` or `empty`.
-        what: &'static str,
-        /// What was to be built, such as "the path".
-        place: &'static str,
-    },
-    /// The field is a list or an object where a text is needed.
-    #[error(
-        "field `{field}` of resource `{parent}` is a list or object, so {place} cannot be built"
-    )]
-    NotScalar {
-        /// The parent.
-        parent: String,
-        /// The field's path.
-        field: String,
-        /// What was to be built.
-        place: &'static str,
-    },
-    /// The value would lead the path elsewhere.
-    #[error("field `{field}` of resource `{parent}` is `{value}`, which would change the path")]
-    ChangesPath {
-        /// The parent.
-        parent: String,
-        /// The field's path.
-        field: String,
-        /// The value.
-        value: String,
-    },
-    /// The value has more digits than a request body can carry.
-    #[error("field `{field}` of resource `{parent}` is a number that a body cannot carry exactly")]
-    InexactNumber {
-        /// The parent.
-        parent: String,
-        /// The field's path.
-        field: String,
-    },
-    /// A header's name or value holds characters that HTTP does not allow.
-    #[error("the {what} of header `{name}` holds characters that HTTP does not allow")]
-    Header {
-        /// `name` or `value`.
-        what: &'static str,
-        /// The header.
-        name: String,
-    },
-    /// A child's request was asked for without a row of its parent.
-    #[error("resource `{parent}` has given no row to build a request from")]
-    NoParentRow {
-        /// The parent.
-        parent: String,
-    },
-    /// A reference was not resolved beforehand.
-    #[error("`{reference}` was not resolved")]
-    Unresolved {
-        /// The reference.
-        reference: String,
-    },
-}
-
-impl Hint for TemplateError {
-    fn hint(&self) -> Option<String> {
-        match self {
-            Self::MissingField { present, .. } if !present.is_empty() => Some(format!(
-                "the row does have {}",
-                present
-                    .iter()
-                    .map(|one| format!("`{one}`"))
-                    .collect::<Vec<_>>()
-                    .join(", ")
-            )),
-            Self::InexactNumber { field, .. } => Some(format!(
-                "put text around the placeholder of `{field}`, so that it is sent as text"
-            )),
-            Self::ChangesPath { .. } => {
-                Some("`|raw` behind the field inserts it as it is".to_owned())
-            }
-            _ => None,
-        }
-    }
-}
+use super::filter::{Filter, elements};
+use super::{ParentRow, Part, Placeholder, SecretRef, Target, Template, TemplateError};
 
 /// How values are written into a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -132,6 +33,7 @@ pub(crate) struct Scope<'s> {
 }
 
 impl Template {
+    /// The text with everything filled in. A placeholder without a value is an error.
     pub(crate) fn expand(
         &self,
         scope: Scope<'_>,
@@ -147,6 +49,39 @@ impl Template {
         }
         Ok(out)
     }
+
+    /// The value: that of a placeholder which stands alone keeps its type, null too; all else is a text. `place` is
+    /// what is being built, such as "the body", for messages.
+    pub(crate) fn value(
+        &self,
+        scope: Scope<'_>,
+        place: &'static str,
+    ) -> Result<Captured, TemplateError> {
+        match self.as_placeholder() {
+            Some(placeholder) => placeholder.value(scope, place),
+            None => Ok(text(self.expand(scope, Encoding::Text(place))?)),
+        }
+    }
+
+    /// The text, or nothing if the template is one placeholder whose value is null.
+    pub(crate) fn expand_optional(
+        &self,
+        scope: Scope<'_>,
+        place: &'static str,
+    ) -> Result<Option<String>, TemplateError> {
+        match self.as_placeholder() {
+            Some(placeholder) => placeholder.text(scope, place),
+            None => self.expand(scope, Encoding::Text(place)).map(Some),
+        }
+    }
+
+    /// The placeholder, if there is nothing else.
+    pub(crate) fn as_placeholder(&self) -> Option<&Placeholder> {
+        match self.parts() {
+            [Part::Field(placeholder)] => Some(placeholder),
+            _ => None,
+        }
+    }
 }
 
 impl<'s> Scope<'s> {
@@ -158,108 +93,174 @@ impl<'s> Scope<'s> {
                 reference: reference.to_string(),
             })
     }
+}
 
-    /// The value of a parent's field, which is there.
-    pub(super) fn field(
-        self,
-        parent: &str,
-        field: &FieldPath,
-    ) -> Result<&'s Captured, TemplateError> {
-        let row = self.parent.ok_or_else(|| TemplateError::NoParentRow {
-            parent: parent.to_owned(),
-        })?;
-        match row.value(field.selector()) {
-            Captured::Absent => Err(TemplateError::MissingField {
-                parent: parent.to_owned(),
-                field: field.as_str().to_owned(),
-                present: row.present().into_iter().map(str::to_owned).collect(),
+impl Target {
+    /// What it stands for, before any filter; absent where the row has no such field.
+    fn value(&self, scope: Scope<'_>, place: &'static str) -> Result<Captured, TemplateError> {
+        match self {
+            Self::Parent { parent, field } => match scope.parent {
+                Some(row) => Ok(row.value(parent, field.selector()).clone()),
+                None => Err(TemplateError::NoParentRow {
+                    parent: parent.to_string(),
+                }),
+            },
+            Self::Bound(template) => template.value(scope, place),
+            // The plan binds every name; what is left would be a text that nobody wrote.
+            Self::Name(name) => Err(TemplateError::Unresolved {
+                reference: format!("{{{name}}}"),
             }),
-            found => Ok(found),
+        }
+    }
+
+    /// What messages call it.
+    pub(super) fn subject(&self) -> String {
+        match self {
+            Self::Parent { parent, field } => {
+                format!("field `{}` of resource `{parent}`", field.as_str())
+            }
+            Self::Bound(template) => format!("`{template}`"),
+            Self::Name(name) => format!("`{{{name}}}`"),
+        }
+    }
+
+    /// The value as messages may show it: parameters of the file may hold secrets.
+    fn shown(&self, value: &str) -> String {
+        match self {
+            Self::Parent { .. } => value.chars().take(80).collect(),
+            _ => apiduct_model::MASK.to_owned(),
         }
     }
 }
 
 impl Placeholder {
+    /// The value behind all filters; never absent.
+    pub(super) fn value(
+        &self,
+        scope: Scope<'_>,
+        place: &'static str,
+    ) -> Result<Captured, TemplateError> {
+        self.filtered(scope, place, &self.filters)
+    }
+
+    fn filtered(
+        &self,
+        scope: Scope<'_>,
+        place: &'static str,
+        filters: &[Filter],
+    ) -> Result<Captured, TemplateError> {
+        let mut value = self.target.value(scope, place)?;
+        for filter in filters {
+            let shown = || match &value {
+                Captured::Scalar(scalar) => scalar.to_text().unwrap_or("null").to_owned(),
+                Captured::Json(json) => json.to_string(),
+                Captured::Absent => String::new(),
+            };
+            value = match filter.apply(value.clone()) {
+                Ok(value) => value,
+                Err(expected) => {
+                    return Err(TemplateError::Filter {
+                        subject: self.target.subject(),
+                        value: self.target.shown(&shown()),
+                        filter: filter.name(),
+                        expected: expected.0,
+                    });
+                }
+            };
+        }
+        match (&value, &self.target) {
+            (Captured::Absent, Target::Parent { parent, field }) => {
+                let present = scope.parent.map(ParentRow::present).unwrap_or_default();
+                Err(TemplateError::MissingField {
+                    parent: parent.to_string(),
+                    field: field.as_str().to_owned(),
+                    present: present.into_iter().map(str::to_owned).collect(),
+                })
+            }
+            _ => Ok(value),
+        }
+    }
+
+    /// The value as text; `None` for null.
+    fn text(&self, scope: Scope<'_>, place: &'static str) -> Result<Option<String>, TemplateError> {
+        match self.value(scope, place)? {
+            Captured::Scalar(scalar) => Ok(scalar.to_text().map(str::to_owned)),
+            Captured::Absent => Ok(None),
+            Captured::Json(_) => Err(TemplateError::NotScalar {
+                subject: self.target.subject(),
+                place,
+            }),
+        }
+    }
+
     fn expand_into(
         &self,
         out: &mut String,
         scope: Scope<'_>,
         encoding: Encoding,
     ) -> Result<(), TemplateError> {
-        let is_segment = encoding == Encoding::Segment && !self.raw;
-        match &self.target {
-            Target::Parent { parent, field } => {
-                let value = field_text(parent, field, scope, encoding)?;
-                if !is_segment {
-                    out.push_str(value);
-                    return Ok(());
-                }
-                if matches!(value, "." | "..") {
-                    return Err(TemplateError::ChangesPath {
-                        parent: parent.to_string(),
-                        field: field.as_str().to_owned(),
-                        value: value.to_owned(),
-                    });
-                }
-                if value.is_empty() {
-                    return Err(no_value(parent, field, "empty", encoding));
-                }
-                push_segment(out, value);
+        let place = encoding.place();
+        let is_segment = encoding == Encoding::Segment && !self.is_raw();
+        if let (true, Some((Filter::Join(between), before))) =
+            (is_segment, self.filters.split_last())
+        {
+            return self.join_into(out, scope, (between, before));
+        }
+        let no_value = |what| TemplateError::NoValue {
+            subject: self.target.subject(),
+            what,
+            place,
+        };
+        let value = self.text(scope, place)?.ok_or_else(|| no_value("null"))?;
+        if !is_segment {
+            out.push_str(&value);
+        } else if matches!(&*value, "." | "..") {
+            return Err(TemplateError::ChangesPath {
+                subject: self.target.subject(),
+                value: self.target.shown(&value),
+            });
+        } else if value.is_empty() {
+            return Err(no_value("empty"));
+        } else {
+            push_segment(out, &value);
+        }
+        Ok(())
+    }
+
+    /// Elements in a path: each is encoded, and the text between them stays as the file has it.
+    fn join_into(
+        &self,
+        out: &mut String,
+        scope: Scope<'_>,
+        (between, before): (&str, &[Filter]),
+    ) -> Result<(), TemplateError> {
+        let place = Encoding::Segment.place();
+        let list = self.filtered(scope, place, before)?;
+        let elements = elements(&list).map_err(|expected| TemplateError::Filter {
+            subject: self.target.subject(),
+            value: String::new(),
+            filter: "join",
+            expected: expected.0,
+        })?;
+        if elements.iter().all(String::is_empty) {
+            return Err(TemplateError::NoValue {
+                subject: self.target.subject(),
+                what: "empty",
+                place,
+            });
+        }
+        for (at, element) in elements.iter().enumerate() {
+            if at > 0 {
+                out.push_str(between);
             }
-            Target::Bound(template) => {
-                let value = template.expand(scope, Encoding::Text("the path"))?;
-                if is_segment {
-                    push_segment(out, &value);
-                } else {
-                    out.push_str(&value);
-                }
-            }
-            // The plan binds every name; what is left would be a text that nobody wrote.
-            Target::Name(name) => {
-                return Err(TemplateError::Unresolved {
-                    reference: format!("{{{name}}}"),
-                });
-            }
+            push_segment(out, element);
         }
         Ok(())
     }
 }
 
-fn field_text<'s>(
-    parent: &str,
-    field: &FieldPath,
-    scope: Scope<'s>,
-    encoding: Encoding,
-) -> Result<&'s str, TemplateError> {
-    match scope.field(parent, field)? {
-        Captured::Scalar(scalar) => scalar
-            .to_text()
-            .ok_or_else(|| no_value(parent, field, "null", encoding)),
-        _ => Err(TemplateError::NotScalar {
-            parent: parent.to_owned(),
-            field: field.as_str().to_owned(),
-            place: encoding.place(),
-        }),
-    }
-}
-
-pub(super) fn no_value(
-    parent: &str,
-    field: &FieldPath,
-    what: &'static str,
-    encoding: Encoding,
-) -> TemplateError {
-    TemplateError::NoValue {
-        parent: parent.to_owned(),
-        field: field.as_str().to_owned(),
-        what,
-        place: encoding.place(),
-    }
-}
-
-/// Whether a captured value is `null`.
-pub(super) fn is_null(value: &Captured) -> bool {
-    matches!(value, Captured::Scalar(Scalar::Null))
+fn text(text: String) -> Captured {
+    Captured::Scalar(apiduct_model::Scalar::Text(text.into()))
 }
 
 /// Appends `value` so that it stays one segment: all but RFC 3986's unreserved characters is encoded.

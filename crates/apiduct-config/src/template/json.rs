@@ -3,8 +3,7 @@ use serde_json::{Map, Value};
 use apiduct_json::Captured;
 use apiduct_model::Scalar;
 
-use super::expand::{is_null, no_value};
-use super::{Encoding, Mode, Part, Placeholder, Scope, Target, Template, TemplateError};
+use super::{Encoding, Mode, Scope, Template, TemplateError};
 use crate::error::ConfigErrorKind;
 use crate::locate::{Mark, Node, NodeValue, exact_number};
 
@@ -13,7 +12,7 @@ use crate::locate::{Mark, Node, NodeValue, exact_number};
 pub enum JsonTemplate {
     /// A value as it is.
     Fixed(Value),
-    /// A text. If it is one placeholder and nothing else, the value keeps its type.
+    /// A text. If it is one placeholder and nothing else, the value keeps its type, null too.
     Text(Template),
     /// A list.
     List(Vec<Self>),
@@ -102,7 +101,8 @@ impl JsonTemplate {
     }
 }
 
-const BODY: Encoding = Encoding::Text("the body");
+const BODY_PLACE: &str = "the body";
+const BODY: Encoding = Encoding::Text(BODY_PLACE);
 
 fn template(text: &str, mark: Mark, report: &mut dyn FnMut(Mark, ConfigErrorKind)) -> Template {
     Template::parse(text, Mode::Request).unwrap_or_else(|problems| {
@@ -114,23 +114,12 @@ fn template(text: &str, mark: Mark, report: &mut dyn FnMut(Mark, ConfigErrorKind
 }
 
 fn expand_text(text: &Template, scope: Scope<'_>) -> Result<Value, TemplateError> {
-    let [
-        Part::Field(Placeholder {
-            raw: false,
-            target: Target::Parent { parent, field },
-            ..
-        }),
-    ] = text.parts()
-    else {
+    let Some(placeholder) = text.as_placeholder().filter(|one| !one.is_raw()) else {
         return Ok(Value::from(text.expand(scope, BODY)?));
     };
-    let value = scope.field(parent, field)?;
-    if is_null(value) {
-        return Err(no_value(parent, field, "null", BODY));
-    }
-    native(value).ok_or_else(|| TemplateError::InexactNumber {
-        parent: parent.to_string(),
-        field: field.as_str().to_owned(),
+    let value = placeholder.value(scope, BODY_PLACE)?;
+    native(&value).ok_or_else(|| TemplateError::InexactNumber {
+        subject: placeholder.target.subject(),
     })
 }
 

@@ -2,7 +2,9 @@
 //!
 //! A [`Template`] is parsed once, when the file is read, and expanded for each request.
 
+mod error;
 mod expand;
+mod filter;
 mod json;
 mod parent;
 mod parse;
@@ -12,8 +14,9 @@ use std::fmt;
 use apiduct_json::Selector;
 use apiduct_model::MASK;
 
-pub use expand::TemplateError;
+pub use error::TemplateError;
 pub(crate) use expand::{Encoding, Scope};
+pub use filter::Filter;
 pub use json::JsonTemplate;
 pub use parent::{ParentRow, Tap};
 pub use parse::Mode;
@@ -86,10 +89,17 @@ pub enum Target {
 pub struct Placeholder {
     /// What stands between the braces.
     pub expression: Box<str>,
-    /// Whether `|raw` switches percent-encoding off.
-    pub raw: bool,
+    /// What changes its value, in order.
+    pub filters: Vec<Filter>,
     /// What it stands for.
     pub target: Target,
+}
+
+impl Placeholder {
+    /// Whether `|raw` switches percent-encoding off.
+    pub fn is_raw(&self) -> bool {
+        self.filters.contains(&Filter::Raw)
+    }
 }
 
 /// A piece of a [`Template`].

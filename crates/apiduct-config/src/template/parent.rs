@@ -5,23 +5,26 @@ use apiduct_json::{Captured, Selector};
 /// A field that children need from a parent's rows; the normalizer copies it while it walks the record.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Tap {
+    /// The parent whose row it is.
+    pub parent: Box<str>,
     /// The field as the children write it.
     pub field: Box<str>,
     /// Where it is in a row.
     pub selector: Selector,
 }
 
-/// What a child gets to see of one row of its parent: the values of the parent's taps, in their order.
+/// What a child gets to see of one row of its parent, or of one row of each of its parents: the values of their taps,
+/// in their order.
 ///
 /// ```
 /// use apiduct_config::template::{ParentRow, Tap};
 /// use apiduct_json::{Captured, Selector};
 ///
 /// let number = Selector::parse("number")?;
-/// let taps = [Tap { field: "number".into(), selector: number.clone() }];
+/// let taps = [Tap { parent: "issues".into(), field: "number".into(), selector: number.clone() }];
 /// let row = ParentRow::new(taps.into(), vec![Captured::Scalar(7.into())]);
-/// assert_eq!(row.value(&number), &Captured::Scalar(7.into()));
-/// assert_eq!(row.value(&Selector::parse("id")?), &Captured::Absent);
+/// assert_eq!(row.value("issues", &number), &Captured::Scalar(7.into()));
+/// assert_eq!(row.value("issues", &Selector::parse("id")?), &Captured::Absent);
 /// # Ok::<(), apiduct_json::SelectorError>(())
 /// ```
 #[derive(Debug, Clone, PartialEq)]
@@ -36,9 +39,10 @@ impl ParentRow {
         Self { taps, values }
     }
 
-    /// The value of the tap at `selector`.
-    pub fn value(&self, selector: &Selector) -> &Captured {
-        let found = self.taps.iter().position(|tap| tap.selector == *selector);
+    /// The value of the tap of `parent` at `selector`.
+    pub fn value(&self, parent: &str, selector: &Selector) -> &Captured {
+        let is_it = |tap: &Tap| tap.selector == *selector && *tap.parent == *parent;
+        let found = self.taps.iter().position(is_it);
         found
             .and_then(|at| self.values.get(at))
             .unwrap_or(&Captured::Absent)

@@ -1,5 +1,6 @@
 use apiduct_json::Selector;
 
+use super::filter::{self, Filter};
 use super::{FieldPath, Part, Placeholder, SecretRef, Target, Template};
 use crate::error::ConfigErrorKind;
 
@@ -13,8 +14,6 @@ pub enum Mode {
     /// As [`Mode::Request`], and `{name}` for a key of `params`.
     Path,
 }
-
-const LATER_FILTERS: [&str; 7] = ["default", "json", "date", "unix", "int", "lower", "join"];
 
 impl Template {
     /// Reads `text`.
@@ -144,55 +143,32 @@ impl<'t> Parser<'t> {
     }
 
     fn placeholder(&mut self, rest: &'t str) {
-        let Some(inside) = self.inside(rest, "{") else {
+        let Some(end) = filter::closing(rest) else {
+            let nothing = self.inside("", "{");
+            debug_assert!(nothing.is_none(), "there is no brace to close it");
             return;
         };
-        let (expression, filter) = split_filter(inside.trim());
-        let raw = match filter {
-            None => false,
-            Some("raw") => true,
-            Some(other) => {
-                self.unknown_filter(other);
-                return;
+        let inside = rest[..end].trim();
+        self.rest = &rest[end + 1..];
+        let (expression, calls) = filter::split(inside);
+        let mut filters = Vec::with_capacity(calls.len());
+        for call in calls {
+            match Filter::parse(call) {
+                Ok(filter) => filters.push(filter),
+                Err(problem) => return self.problems.push(problem),
             }
-        };
+        }
         match target(expression, self.mode) {
             Ok(target) => {
                 self.flush();
                 self.parts.push(Part::Field(Placeholder {
-                    expression: inside.trim().into(),
-                    raw,
+                    expression: inside.into(),
+                    filters,
                     target,
                 }));
             }
             Err(problem) => self.problems.push(problem),
         }
-    }
-
-    fn unknown_filter(&mut self, filter: &str) {
-        let name = filter.split('(').next().unwrap_or(filter).trim();
-        self.problems.push(if LATER_FILTERS.contains(&name) {
-            ConfigErrorKind::NotSupported {
-                what: format!("the filter `{name}`"),
-                instead: None,
-            }
-        } else {
-            ConfigErrorKind::UnknownValue {
-                what: "filter",
-                value: name.to_owned(),
-                valid: vec!["raw"],
-            }
-        });
-    }
-}
-
-/// Splits `expression|filter`; a bar inside brackets or a doubled one belongs to the expression.
-fn split_filter(inside: &str) -> (&str, Option<&str>) {
-    match inside.rsplit_once('|') {
-        Some((left, right)) if !left.ends_with('|') && !right.contains(']') => {
-            (left.trim(), Some(right.trim()))
-        }
-        _ => (inside, None),
     }
 }
 

@@ -12,6 +12,7 @@ use crate::locate::{Format, Node};
 fn row(fields: &Value) -> ParentRow {
     let fields = fields.as_object().unwrap();
     let taps = fields.keys().map(|field| Tap {
+        parent: "p".into(),
         field: field.as_str().into(),
         selector: Selector::parse(field).unwrap(),
     });
@@ -151,7 +152,7 @@ fn a_child_without_a_row_is_an_error_not_a_panic() {
 
 #[test]
 fn a_lone_placeholder_in_a_body_keeps_its_type() {
-    let fields = json!({"i": 7, "b": false, "l": [1, {"x": null}], "s": "", "z": 0});
+    let fields = json!({"i": 7, "b": false, "l": [1, {"x": null}], "s": "", "z": 0, "n": null});
     let yaml = r"
 i: '{resources.p.i}'
 b: '{resources.p.b}'
@@ -159,11 +160,13 @@ l: '{resources.p.l}'
 s: '{resources.p.s}'
 z: ['{resources.p.z}', 'n{resources.p.i}', '{resources.p.i}{resources.p.z}']
 t: '{resources.p.i|raw}'
+n: ['{resources.p.n}', '{resources.p.n|default(0)}', '{resources.p.i|json}', '{resources.p.l|json}']
 '{resources.p.i}': 1.5
 fixed: {a: null, b: [true], c: '{{x}}'}
 ";
     let expected = json!({
         "i": 7, "b": false, "l": [1, {"x": null}], "s": "", "z": [0, "n7", "70"], "t": "7",
+        "n": [null, 0, "7", "[1,{\"x\":null}]"],
         "7": 1.5, "fixed": {"a": null, "b": [true], "c": "{x}"},
     });
     assert_eq!(body(yaml, &fields).unwrap(), expected);
@@ -171,11 +174,12 @@ fixed: {a: null, b: [true], c: '{{x}}'}
 
 #[test]
 fn a_body_needs_values_that_it_can_carry() {
-    let error = body("{a: '{resources.p.n}'}", &json!({"n": null})).unwrap_err();
+    let error = body("{a: 'n{resources.p.n}'}", &json!({"n": null})).unwrap_err();
     assert!(matches!(error, TemplateError::NoValue { what: "null", .. }));
     let big = Captured::Scalar(Scalar::Number("123456789012345678901234".into()));
     let selector = Selector::parse("n").unwrap();
     let taps = [Tap {
+        parent: "p".into(),
         field: "n".into(),
         selector,
     }];
@@ -196,6 +200,44 @@ fn fields_may_be_nested_and_indexed() {
     let fields = json!({"user.login": "ada", "items[0].id": 3, "['@id']": 4});
     let written = "{resources.p.user.login} {resources.p.items[0].id} {resources.p['@id']}";
     assert_eq!(text(written, &fields).unwrap(), "ada 3 4");
+}
+
+#[test]
+fn a_query_parameter_that_is_null_is_left_out_and_one_that_is_missing_is_an_error() {
+    let fields = json!({"n": null, "s": "x"});
+    let optional = |written: &str| {
+        let row = row(&fields);
+        let scope = Scope {
+            secrets: &HashMap::new(),
+            parent: Some(&row),
+        };
+        let template = Template::parse(written, Mode::Request).unwrap();
+        template.expand_optional(scope, "the query")
+    };
+    assert_eq!(optional("{resources.p.n}"), Ok(None));
+    assert_eq!(optional("{resources.p.m|default(null)}"), Ok(None));
+    assert_eq!(
+        optional("{resources.p.n|default('')}"),
+        Ok(Some(String::new()))
+    );
+    assert_eq!(optional("{resources.p.s}"), Ok(Some("x".to_owned())));
+    assert!(optional("a{resources.p.n}").is_err());
+    assert!(optional("{resources.p.m}").is_err());
+}
+
+#[test]
+fn a_default_stands_in_for_null_and_for_a_missing_field_in_a_path() {
+    let fields = json!({"n": null});
+    for field in ["n", "m"] {
+        let written = format!("a/{{resources.p.{field}|default('x/y')}}");
+        assert_eq!(path(&written, &fields).unwrap(), "a/x%2Fy");
+    }
+    let error = path("a/{resources.p.n}", &fields).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "field `n` of resource `p` is null, so the path cannot be built"
+    );
+    assert!(error.hint().unwrap().contains("|default("));
 }
 
 #[test]

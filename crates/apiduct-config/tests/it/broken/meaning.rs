@@ -139,7 +139,7 @@ fn placeholders_must_have_a_namespace_a_field_and_a_known_filter() {
   - name: a
     endpoint:
       path: 'x/{resources.p}/{response.id}/{resources..id}'
-      params: {q: '{id}', r: '{}', s: '}', t: '{x', u: '{resources.p.id|lower}', v: '{resources.p.id|shout}'}
+      params: {q: '{id}', r: '{}', s: '}', t: '{x', u: '{resources.p.id|join}', v: '{resources.p.id|shout}'}
       headers: {X: '{resources.p.a..}', '{y}': z}
       json: {query: '{ users { id } }', '{k}': [1, '{l}']}
 ";
@@ -158,9 +158,10 @@ fn placeholders_must_have_a_namespace_a_field_and_a_known_filter() {
       hint: write `}}` for a brace
     source.yaml:7:47: resources[0].endpoint.params.t: `{` is not closed
       hint: close it with `}`, or write `{{` for a brace
-    source.yaml:7:56: resources[0].endpoint.params.u: the filter `lower` is not supported by this version
-    source.yaml:7:85: resources[0].endpoint.params.v: unknown filter `shout`
-      hint: valid are `raw`
+    source.yaml:7:56: resources[0].endpoint.params.u: the filter `join` takes one text in quotes
+      hint: write `|join(',')`
+    source.yaml:7:84: resources[0].endpoint.params.v: unknown filter `shout`
+      hint: valid are `default`, `raw`, `json`, `date`, `unix`, `int`, `lower`, `join`
     source.yaml:8:20: resources[0].endpoint.headers.X: `a..` is not a JSONPath
       cause: cannot read the path `a..` at character 4: a step is missing after the dot
       hint: write `a`

@@ -1,0 +1,109 @@
+use apiduct_model::Hint;
+
+/// Why a request cannot be built for a row of the parent.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum TemplateError {
+    /// The row has no such field.
+    #[error("the row of resource `{parent}` has no field `{field}`")]
+    MissingField {
+        /// The parent.
+        parent: String,
+        /// The field's path.
+        field: String,
+        /// Other fields that were asked for and are there.
+        present: Vec<String>,
+    },
+    /// The value is null, or an empty text inside a path.
+    #[error("{subject} is {what}, so {place} cannot be built")]
+    NoValue {
+        /// Whose value, such as "field `id` of resource `issues`".
+        subject: String,
+        /// `null` or `empty`.
+        what: &'static str,
+        /// What was to be built, such as "the path".
+        place: &'static str,
+    },
+    /// The value is a list or an object where a text is needed.
+    #[error("{subject} is a list or object, so {place} cannot be built")]
+    NotScalar {
+        /// Whose value.
+        subject: String,
+        /// What was to be built.
+        place: &'static str,
+    },
+    /// The value would lead the path elsewhere.
+    #[error("{subject} is `{value}`, which would change the path")]
+    ChangesPath {
+        /// Whose value.
+        subject: String,
+        /// The value; masked where it comes from the file.
+        value: String,
+    },
+    /// A filter cannot work with the value.
+    #[error("{subject} is `{value}`, and the filter `{filter}` needs {expected}")]
+    Filter {
+        /// Whose value.
+        subject: String,
+        /// The value; masked where it comes from the file.
+        value: String,
+        /// The filter.
+        filter: &'static str,
+        /// What it needs.
+        expected: &'static str,
+    },
+    /// The value has more digits than a request body can carry.
+    #[error("{subject} is a number that a body cannot carry exactly")]
+    InexactNumber {
+        /// Whose value.
+        subject: String,
+    },
+    /// A header's name or value holds characters that HTTP does not allow.
+    #[error("the {what} of header `{name}` holds characters that HTTP does not allow")]
+    Header {
+        /// `name` or `value`.
+        what: &'static str,
+        /// The header.
+        name: String,
+    },
+    /// A child's request was asked for without a row of its parent.
+    #[error("resource `{parent}` has given no row to build a request from")]
+    NoParentRow {
+        /// The parent.
+        parent: String,
+    },
+    /// A reference was not resolved beforehand.
+    #[error("`{reference}` was not resolved")]
+    Unresolved {
+        /// The reference.
+        reference: String,
+    },
+}
+
+impl Hint for TemplateError {
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::MissingField { present, .. } if !present.is_empty() => Some(format!(
+                "the row does have {}",
+                present
+                    .iter()
+                    .map(|one| format!("`{one}`"))
+                    .collect::<Vec<_>>()
+                    .join(", ")
+            )),
+            Self::NoValue { what: "null", .. } => {
+                Some("`|default(VALUE)` says what stands in for null".to_owned())
+            }
+            Self::NotScalar { .. } => {
+                Some("`|join(',')` or `|json` behind the field makes it a text".to_owned())
+            }
+            Self::InexactNumber { .. } => {
+                Some("put text around the placeholder, so that it is sent as text".to_owned())
+            }
+            Self::ChangesPath { .. } => {
+                Some("`|raw` behind the field inserts it as it is".to_owned())
+            }
+            _ => None,
+        }
+    }
+}
