@@ -8,13 +8,18 @@ use serde_json::Value;
 /// Whether both are the same; a zero may have lost its sign, which no integer has.
 fn same(own: &Value, other: &Value) -> bool {
     match (own, other) {
-        (Value::Number(own), Value::Number(other)) => own == other || own.as_f64() == other.as_f64(),
+        (Value::Number(own), Value::Number(other)) => {
+            own == other || own.as_f64() == other.as_f64()
+        }
         (Value::Array(own), Value::Array(other)) => {
             own.len() == other.len() && own.iter().zip(other).all(|(own, other)| same(own, other))
         }
         (Value::Object(own), Value::Object(other)) => {
             own.len() == other.len()
-                && own.iter().zip(other).all(|(own, other)| own.0 == other.0 && same(own.1, other.1))
+                && own
+                    .iter()
+                    .zip(other)
+                    .all(|(own, other)| own.0 == other.0 && same(own.1, other.1))
         }
         (own, other) => own == other,
     }

@@ -7,6 +7,7 @@ mod condition;
 mod kind;
 mod policy;
 mod response_test;
+mod retry_after;
 
 use std::ops::RangeInclusive;
 use std::time::Duration;
@@ -17,8 +18,9 @@ pub(crate) use condition::RetryIf;
 pub use condition::Tried;
 pub use kind::RetryKind;
 pub(crate) use policy::is_rate_limit;
-pub use policy::{Outcome, RetryDecision, RetryPolicy, RetryReason, retry_after};
+pub use policy::{Outcome, RetryDecision, RetryPolicy, RetryReason};
 pub use response_test::ResponseTest;
+pub use retry_after::retry_after;
 
 /// How patient a client is.
 ///

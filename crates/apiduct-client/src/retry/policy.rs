@@ -2,9 +2,9 @@ use std::fmt;
 use std::time::{Duration, SystemTime};
 
 use http::StatusCode;
-use http::header::{HeaderMap, RETRY_AFTER};
+use http::header::HeaderMap;
 
-use super::{RetryConfig, RetryKind};
+use super::{RetryConfig, RetryKind, retry_after};
 use crate::rate::wait_until_reset;
 use crate::response::RetryStop;
 use crate::transport::TransportError;
@@ -177,24 +177,10 @@ pub(crate) fn is_rate_limit(status: StatusCode, headers: &HeaderMap, now: System
             && (retry_after(headers, now).is_some() || wait_until_reset(headers, now).is_some())
 }
 
-/// The wait that a `Retry-After` header asks for, as seconds (also with decimals) or as a date. `None` when there is
-/// no such header, or it asks for no wait.
-pub fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
-    let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
-    let is_number = text
-        .bytes()
-        .all(|byte| byte.is_ascii_digit() || byte == b'.');
-    let wait = if is_number {
-        Duration::try_from_secs_f64(text.parse().ok()?).ok()?
-    } else {
-        let date = httpdate::parse_http_date(text).ok()?;
-        date.duration_since(now).ok()?
-    };
-    Some(wait).filter(|wait| !wait.is_zero())
-}
-
 #[cfg(test)]
 mod tests {
+    use http::header::RETRY_AFTER;
+
     use super::*;
     use crate::error::Cause;
     use crate::transport::TimeLimit;
@@ -215,27 +201,6 @@ mod tests {
         let status = StatusCode::from_u16(status).unwrap();
         let headers = HeaderMap::new();
         policy().decide(Outcome::Response(status, &headers), 1, is_safe, NOW)
-    }
-
-    #[test]
-    fn retry_after_is_read_as_seconds_or_as_a_date() {
-        for (value, seconds) in [
-            ("4", Some(4.0)),
-            (" 4 ", Some(4.0)),
-            ("1.5", Some(1.5)),
-            ("Thu, 01 Jan 1970 00:00:10 GMT", Some(10.0)),
-            ("0", None),
-            ("-1", None),
-            ("1e3", None),
-            ("xyz", None),
-            ("", None),
-            ("Wed, 31 Dec 1969 00:00:00 GMT", None),
-            ("9999999999999999999999999", None),
-        ] {
-            let wait = retry_after(&asking(value), NOW);
-            assert_eq!(wait.map(|wait| wait.as_secs_f64()), seconds, "`{value}`");
-        }
-        assert_eq!(retry_after(&HeaderMap::new(), NOW), None);
     }
 
     #[test]
