@@ -3,6 +3,7 @@ use crate::duckdb::Library;
 use crate::failure::{Failure, Result};
 use crate::features;
 use crate::inputs::Inputs;
+use crate::leaks;
 use crate::places::Places;
 use crate::ratio;
 use crate::supply;
@@ -55,6 +56,10 @@ pub(crate) fn test(places: &Places, arguments: &[String]) -> Result<()> {
     let mut steps = Steps::default();
     tests.args(["--workspace", "--lib", "--bins", "--tests", "--examples"]);
     steps.take("tests", tool::run(&mut tests));
+    if cargo.has_nextest() {
+        let report = places.target.join("nextest/default/junit.xml");
+        steps.take("secrets in what tests print", leaks::search(&report));
+    }
     let mut examples = cargo.call(&["test", "--locked", "--no-fail-fast", "--workspace", "--doc"]);
     steps.take("documentation examples", tool::run(&mut examples));
     steps.finish()

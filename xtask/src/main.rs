@@ -8,6 +8,7 @@ mod duckdb;
 mod failure;
 mod features;
 mod inputs;
+mod leaks;
 mod places;
 mod ratio;
 mod supply;

@@ -6,6 +6,9 @@ use base64::Engine as _;
 use base64::alphabet::{STANDARD, URL_SAFE};
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 
+/// What every secret in the tests contains, so that one search finds them all in what tests print and leave behind.
+pub const MARKER: &str = "s3cret";
+
 /// Whether `secret` is in `bytes`: as it is, in any case, percent-encoded up to twice, behind backslashes as in JSON, or
 /// in Base64 of either alphabet, also as a part of it, and percent-encoded inside it.
 ///

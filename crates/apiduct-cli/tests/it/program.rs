@@ -1,10 +1,15 @@
+use std::cell::RefCell;
 use std::fmt::Write as _;
 use std::io::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use apiduct_testkit::MockApi;
+use apiduct_testkit::leak::{MARKER, holds};
 use tempfile::TempDir;
+
+/// Files from this size on are databases, in which nothing is encoded.
+const LARGE: usize = 128 << 10;
 
 /// The real program in an empty folder of its own, with an environment that holds nothing but what a test sets.
 #[derive(Debug)]
@@ -12,6 +17,8 @@ pub(crate) struct Program {
     folder: TempDir,
     variables: Vec<(&'static str, String)>,
     masks: Vec<(String, &'static str)>,
+    /// Files that the test wrote, which may hold its secrets.
+    written: RefCell<Vec<PathBuf>>,
 }
 
 /// What a call did.
@@ -35,6 +42,7 @@ impl Program {
             folder,
             variables: Vec::new(),
             masks,
+            written: RefCell::default(),
         }
     }
 
@@ -61,6 +69,7 @@ impl Program {
     pub(crate) fn write(&self, name: &str, text: &str) -> PathBuf {
         let path = self.path(name);
         std::fs::write(&path, text).unwrap();
+        self.written.borrow_mut().push(path.clone());
         path
     }
 
@@ -141,6 +150,9 @@ impl Program {
         let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
         let (stdout, stderr) = (text(output.stdout), text(output.stderr));
         let code = output.status.code().unwrap_or(-1);
+        for part in [&stdout, &stderr] {
+            assert!(!holds(part.as_bytes(), MARKER), "a secret shows: {part}");
+        }
         let mut shown = format!("$ apiduct {}\n", arguments.join(" "));
         for (title, part) in [("stdout", &stdout), ("stderr", &stderr)] {
             if !part.is_empty() {
@@ -163,6 +175,48 @@ impl Program {
         }
         masked_words(&text.replace(env!("CARGO_PKG_VERSION"), "[VERSION]"))
     }
+}
+
+/// Whatever a test was about, the program leaves no secret behind.
+impl Drop for Program {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            return;
+        }
+        for path in files_below(self.folder.path()) {
+            let Ok(bytes) = std::fs::read(&path) else {
+                continue;
+            };
+            let is_small = bytes.len() < LARGE;
+            let found = if is_small {
+                holds(&bytes, MARKER)
+            } else {
+                contains(&bytes, MARKER.as_bytes())
+            };
+            let may = self.written.borrow().contains(&path);
+            assert!(!found || may, "a secret is in `{}`", path.display());
+        }
+    }
+}
+
+fn contains(bytes: &[u8], part: &[u8]) -> bool {
+    bytes.windows(part.len()).any(|window| window == part)
+}
+
+fn files_below(folder: &Path) -> Vec<PathBuf> {
+    let Ok(entries) = std::fs::read_dir(folder) else {
+        return Vec::new();
+    };
+    let paths = entries.flatten().map(|entry| entry.path());
+    // A pipe would wait for somebody who writes.
+    let files = paths.flat_map(|path| {
+        if path.is_dir() {
+            files_below(&path)
+        } else {
+            vec![path]
+        }
+    });
+    files.filter(|path| path.is_file()).collect()
 }
 
 /// The call as snapshots show it: what differs from run to run is masked.
