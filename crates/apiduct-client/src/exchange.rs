@@ -503,7 +503,10 @@ impl Exchanger {
         progress.sent = None;
         let mut request = request.clone();
         let is_covered = self.scope.covers(&request.url);
-        let limits = self.limits_for(call, &request.url)?;
+        let mut limits = self.limits_for(call, &request.url)?;
+        if !is_covered {
+            limits.to_mut().without_certificate = true;
+        }
         let credential = if is_covered {
             credential
         } else {

@@ -136,6 +136,9 @@ pub struct Limits {
     /// transport then makes the connection itself, past any proxy, since a proxy looks names up on its own.
     /// Default false; [`Network`] sets it where it is due.
     pub public_only: bool,
+    /// Whether the host must not see the client's certificate, even if it asks for one. Default false; set for requests
+    /// to an origin that may not see credentials.
+    pub without_certificate: bool,
 }
 
 impl Default for Limits {
@@ -146,6 +149,7 @@ impl Default for Limits {
             total_timeout: Some(Duration::from_mins(30)),
             max_response_bytes: 256 * 1024 * 1024,
             public_only: false,
+            without_certificate: false,
         }
     }
 }

@@ -40,8 +40,9 @@ const LEAST_PROGRESS: u64 = 1024;
 #[derive(Debug, Clone)]
 pub struct ReqwestTransport {
     client: Client,
-    /// Connects to public addresses alone; made when it is first needed.
-    public_client: Arc<OnceLock<Client>>,
+    /// Clients with connections of their own, made when they are first needed: to public addresses alone, without our
+    /// certificate, both.
+    others: Arc<[OnceLock<Client>; 3]>,
     settings: ReqwestTransportBuilder,
 }
 
@@ -112,8 +113,8 @@ impl ReqwestTransportBuilder {
     /// TLS cannot be set up.
     pub fn build(self) -> Result<ReqwestTransport, TransportError> {
         Ok(ReqwestTransport {
-            client: self.connect_with(|builder| builder)?,
-            public_client: Arc::default(),
+            client: self.connect_with(self.identity.as_ref(), |builder| builder)?,
+            others: Arc::default(),
             settings: self,
         })
     }
@@ -121,6 +122,7 @@ impl ReqwestTransportBuilder {
     /// A client of its own connections, adapted by `adapt`.
     fn connect_with(
         &self,
+        identity: Option<&ClientIdentity>,
         adapt: impl Fn(reqwest::ClientBuilder) -> reqwest::ClientBuilder,
     ) -> Result<Client, TransportError> {
         let mut roots = Vec::new();
@@ -133,11 +135,7 @@ impl ReqwestTransportBuilder {
             roots.extend(found);
         }
         let has_own_roots = !roots.is_empty();
-        let identity = self
-            .identity
-            .as_ref()
-            .map(ClientIdentity::read)
-            .transpose()?;
+        let identity = identity.map(ClientIdentity::read).transpose()?;
         let configured = || {
             let builder = adapt(self.configure());
             match &identity {
@@ -231,26 +229,40 @@ impl ReqwestTransport {
 
     /// The client whose connections may go to `url`.
     fn client_for(&self, url: &Url, limits: &Limits) -> Result<&Client, TransportError> {
-        if !limits.public_only {
-            return Ok(&self.client);
-        }
-        if let Some(address) = address_of(url).filter(|address| !is_public(*address)) {
+        let is_bare = limits.without_certificate && self.settings.identity.is_some();
+        let at = match (limits.public_only, is_bare) {
+            (false, false) => return Ok(&self.client),
+            (true, false) => 0,
+            (false, true) => 1,
+            (true, true) => 2,
+        };
+        if limits.public_only
+            && let Some(address) = address_of(url).filter(|address| !is_public(*address))
+        {
             let host = shown_host(url);
             return Err(TransportError::NotPublic { host, address });
         }
-        if let Some(client) = self.public_client.get() {
+        if let Some(client) = self.others[at].get() {
             return Ok(client);
         }
-        let inner = self.settings.resolver.clone();
-        let resolver = Arc::new(PublicOnly {
-            inner: inner.unwrap_or_else(|| Arc::new(System)),
-        });
-        // A proxy would look the name up once more, on its own.
-        let client = self.settings.connect_with(|builder| {
-            let builder = builder.no_proxy();
-            builder.dns_resolver(Arc::clone(&resolver))
+        let identity = self.settings.identity.as_ref().filter(|_| !is_bare);
+        let client = self.settings.connect_with(identity, |builder| {
+            if limits.public_only {
+                self.public_only(builder)
+            } else {
+                builder
+            }
         })?;
-        Ok(self.public_client.get_or_init(|| client))
+        Ok(self.others[at].get_or_init(|| client))
+    }
+
+    fn public_only(&self, builder: reqwest::ClientBuilder) -> reqwest::ClientBuilder {
+        let inner = self.settings.resolver.clone();
+        let resolver = PublicOnly {
+            inner: inner.unwrap_or_else(|| Arc::new(System)),
+        };
+        // A proxy would look the name up once more, on its own.
+        builder.no_proxy().dns_resolver(Arc::new(resolver))
     }
 
     async fn receive(

@@ -3,6 +3,7 @@
 use std::net::TcpListener;
 use std::time::Duration;
 
+use apiduct_client::paginate::JsonLink;
 use apiduct_client::retry::RetryConfig;
 use apiduct_client::transport::TimeLimit;
 use apiduct_client::{Client, ClientBuilder, Error, Limits, OnForeignOrigin, TransportError};
@@ -347,6 +348,42 @@ async fn a_client_certificate_opens_a_server_that_asks_for_one() {
         trusting(&api).client_certificate(other.certificate.as_str(), other.private_key.as_str());
     builder.build().unwrap().get("/x").send().await.unwrap_err();
     assert_eq!(api.stats().requests, 1, "nobody else gets in");
+}
+
+#[tokio::test]
+async fn a_client_certificate_is_shown_to_its_own_origin_only() {
+    let vault = MockApi::builder()
+        .client_certificates()
+        .json("/x", &json!({"data": [{"id": 2}]}))
+        .start();
+    let home = MockApi::builder()
+        .json("/x", &json!({"data": [{"id": 1}], "next": vault.url("/x")}))
+        .start();
+    let own = vault.client_identity().unwrap();
+    let rows = async |adapt: &dyn Fn(ClientBuilder) -> ClientBuilder| {
+        let builder = client(&home).0.ca_bundle(vault.ca_pem().unwrap());
+        let builder =
+            builder.client_certificate(own.certificate.as_str(), own.private_key.as_str());
+        let client = adapt(builder.paginator(JsonLink::new("next")))
+            .build()
+            .unwrap();
+        let mut pages = client
+            .paginate("/x")
+            .selector(Some("data".parse().unwrap()))
+            .send();
+        let mut rows = 0;
+        while let Some(page) = pages.next().await? {
+            rows += page.raw_records().len();
+        }
+        Ok::<_, Error>(rows)
+    };
+    let strip = |builder: ClientBuilder| builder.on_foreign_origin(OnForeignOrigin::Strip);
+    let error = rows(&strip).await;
+    assert!(matches!(error, Err(Error::Transport(_))), "{error:?}");
+    assert_eq!(vault.stats().requests, 0);
+    let host = format!("127.0.0.1:{}", vault.port());
+    let allowed = |builder: ClientBuilder| builder.allowed_host(&host);
+    assert_eq!(rows(&allowed).await.unwrap(), 2);
 }
 
 #[test]
