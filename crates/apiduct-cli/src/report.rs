@@ -200,9 +200,13 @@ impl From<RunError> for Failure {
 impl From<apiduct::Error> for Failure {
     fn from(error: apiduct::Error) -> Self {
         use apiduct::Error;
+        use apiduct::client::RetryStop;
 
         let code = match error {
             _ if error.is_login_needed() => ExitCode::Usage,
+            _ if matches!(error.retry_stop(), Some(RetryStop::WaitTooLong { .. })) => {
+                ExitCode::Incomplete
+            }
             Error::BaseUrl { .. }
             | Error::Path { .. }
             | Error::Header { .. }

@@ -1,7 +1,8 @@
 use std::io::{BufRead, BufReader};
 use std::process::Stdio;
+use std::sync::atomic::{AtomicU64, Ordering};
 
-use apiduct_testkit::{Access, MockApi, Reply};
+use apiduct_testkit::{Access, MockApi, MockApiBuilder, Reply};
 use serde_json::{Value, json};
 
 use crate::program::Program;
@@ -339,4 +340,75 @@ fn get_shows_a_client_certificate_to_a_server_that_asks_for_one() {
     assert_eq!(outcome.code, 2, "{outcome}");
     let outcome = program.call(&["get", &api.url("/x"), "--cert", "cert.pem"]);
     assert_eq!(outcome.code, 2, "{outcome}");
+}
+
+/// Ten pages side by side, of which the third is busy at first.
+fn numbered() -> MockApiBuilder {
+    let tries = AtomicU64::new(0);
+    MockApi::builder().get("/numbered", move |request| {
+        let page = request.number_param("page").unwrap_or(1);
+        if page == 3 && tries.fetch_add(1, Ordering::Relaxed) == 0 {
+            return Reply::json(&json!({"data": [], "error": "busy"}));
+        }
+        Reply::json(&json!({"data": [{"id": page}], "page": page, "total_pages": 10}))
+    })
+}
+
+#[test]
+fn an_answer_that_says_busy_is_asked_for_again_where_that_is_wanted() {
+    let api = numbered().start();
+    let program = Program::with_api(&api).set("RUNTIME__REQUEST_BACKOFF_FACTOR", "0.001");
+    let url = api.url("/numbered");
+    let text = program.ok(&["get", &url, "--retry-if", "error", "--concurrency", "1"]);
+    let ids: Vec<Value> = (1..=10).map(|id| json!({"id": id})).collect();
+    assert_eq!(lines(&text), ids);
+    assert_eq!(api.stats().requests, 11);
+    assert_eq!(api.stats().max_in_flight, 1);
+
+    let outcome = program.call(&["get", &url, "--retry-if", "error["]);
+    assert_eq!(outcome.code, 2, "{outcome}");
+    assert!(
+        outcome.stderr.contains("`error[` of `--retry-if`"),
+        "{outcome}"
+    );
+}
+
+#[test]
+fn a_longer_wait_than_allowed_ends_as_incomplete() {
+    let builder = MockApi::builder().get("/items", |_| {
+        Reply::error(429, "slow down").header("Retry-After", "90")
+    });
+    let api = builder.start();
+    let outcome = Program::with_api(&api).call(&["get", &api.url("/items"), "--max-wait", "1m"]);
+    assert_eq!(outcome.code, 6, "{outcome}");
+    assert!(outcome.stderr.contains("90 s"), "{outcome}");
+}
+
+#[test]
+fn links_lead_out_of_this_machine_only_where_they_may() {
+    let other = MockApi::builder()
+        .json("/two", &json!({"data": [{"id": 2}]}))
+        .start();
+    let next = other.url("/two");
+    let builder = MockApi::builder().json("/one", &json!({"data": [{"id": 1}], "next": next}));
+    let api = builder.start();
+    let program = Program::with_api(&api);
+    let url = api.url("/one");
+    let host = format!("127.0.0.1:{}", other.port());
+    let refused = program.call(&["get", &url]);
+    assert_eq!(refused.code, 3, "{refused}");
+    let text = program.ok(&["get", &url, "--allowed-host", &host]);
+    assert_eq!(lines(&text), [json!({"id": 1}), json!({"id": 2})]);
+    let arguments = [
+        "get",
+        &url,
+        "--allowed-host",
+        &host,
+        "--network",
+        "public_only",
+    ];
+    let inside = program.call(&arguments);
+    assert_eq!(inside.code, 3, "{inside}");
+    assert!(inside.stderr.contains("public"), "{inside}");
+    assert_eq!(other.stats().requests, 1);
 }

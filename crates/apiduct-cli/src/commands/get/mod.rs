@@ -9,10 +9,11 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use apiduct::Pages;
-use apiduct::client::Verdict;
+use apiduct::client::rate::Window;
+use apiduct::client::{Network, Verdict};
 use apiduct::json::Records;
 use apiduct::paginate::Reason;
-use clap::{Args, ValueEnum};
+use clap::{Args, ValueEnum, value_parser};
 use indicatif::{HumanBytes, HumanCount, ProgressBar};
 
 use crate::duration;
@@ -80,6 +81,48 @@ pub(crate) struct GetArgs {
     /// The longest silence of the server, such as `30s`.
     #[arg(long, value_name = "DUR", value_parser = duration::parse)]
     timeout: Option<Duration>,
+    /// The longest wait that the server may ask for, such as `10m`; beyond it the pull ends with exit code 6.
+    #[arg(long, value_name = "DUR", value_parser = duration::parse)]
+    max_wait: Option<Duration>,
+    /// An answer that has something here is asked for again, as a JSONPath such as error.
+    #[arg(long, value_name = "PATH")]
+    retry_if: Option<String>,
+    /// Requests in flight, where the API says how many pages there are. Default: 8.
+    #[arg(long, value_name = "N", value_parser = value_parser!(u64).range(1..=10_000))]
+    concurrency: Option<u64>,
+    /// So many requests in such a time, such as `10/s` or `5000/h`; may be given several times. The server's headers
+    /// count in any case.
+    #[arg(long, value_name = "RATE")]
+    rate_limit: Vec<Window>,
+    /// A host beside that of the URL that may see the credentials; may be given several times.
+    #[arg(long = "allowed-host", value_name = "HOST")]
+    allowed_hosts: Vec<String>,
+    /// Where links of the server may lead.
+    #[arg(long, value_enum, value_name = "NETWORK", default_value_t)]
+    network: Reach,
+}
+
+/// Where links of the server may lead.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+#[value(rename_all = "snake_case")]
+pub(crate) enum Reach {
+    /// Anywhere.
+    #[default]
+    Any,
+    /// To public addresses only; the URL itself may be a private one.
+    PublicOnly,
+    /// To public addresses only, and so must the URL.
+    StrictlyPublic,
+}
+
+impl From<Reach> for Network {
+    fn from(reach: Reach) -> Self {
+        match reach {
+            Reach::Any => Self::Any,
+            Reach::PublicOnly => Self::PublicOnly,
+            Reach::StrictlyPublic => Self::StrictlyPublic,
+        }
+    }
 }
 
 /// Forms of records.

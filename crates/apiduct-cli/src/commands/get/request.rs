@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use apiduct::client::retry::ResponseTest;
 use apiduct::config::resolve::{Runtime, SecretSource, SystemSource, resolve_text};
 use apiduct::config::spec::{AuthSpec, PaginatorSpec};
 use apiduct::model::Redactor;
@@ -31,6 +32,9 @@ pub(super) fn pages(args: &GetArgs, redactor: &Redactor) -> Result<Pages, Failur
     if let Some(text) = &args.json {
         walk = walk.json(&body(text, &secrets, redactor)?);
     }
+    if let Some(concurrency) = args.concurrency {
+        walk = walk.window(usize::try_from(concurrency).unwrap_or(usize::MAX));
+    }
     if let Some(limit) = args.limit {
         walk = walk.max_records(limit);
     }
@@ -54,11 +58,29 @@ fn client(
     if let Some(timeout) = args.timeout {
         runtime.timeout = timeout;
     }
+    if let Some(max_wait) = args.max_wait {
+        runtime.max_wait = max_wait;
+    }
+    if let Some(concurrency) = args.concurrency {
+        runtime.concurrency = usize::try_from(concurrency).unwrap_or(usize::MAX);
+    }
+    runtime.rate_limit.clone_from(&args.rate_limit);
     let mut builder = Client::builder(origin(url))
         .redactor(redactor.clone())
         .retry(runtime.retry())
         .limits(runtime.limits())
+        .rate(runtime.rate())
+        .network(args.network.into())
         .error_excerpt(runtime.error_excerpt());
+    for host in &args.allowed_hosts {
+        builder = builder.allowed_host(host);
+    }
+    if let Some(path) = &args.retry_if {
+        let test = retry_test(path)?;
+        builder = builder.retry_if(test.to_string(), move |tried| {
+            tried.response.is_some_and(|response| test.holds(response))
+        });
+    }
     for text in &args.headers {
         let (name, value) = pair(text, ':', "-H", "'K: V'")?;
         let value = resolve_text(value, "-H", secrets, redactor)?;
@@ -100,6 +122,19 @@ fn without_user(url: &str) -> String {
         (Some(scheme), Some(at)) => format!("{}{}", &url[..scheme + 3], &url[at + 1..]),
         _ => url.to_owned(),
     }
+}
+
+fn retry_test(path: &str) -> Result<ResponseTest, Failure> {
+    let selector = path
+        .parse()
+        .map_err(|error: apiduct::json::SelectorError| {
+            let message = format!("`{path}` of `--retry-if` is not a JSONPath");
+            Failure::usage(message, None).because(&error)
+        })?;
+    Ok(ResponseTest {
+        selector: Some(selector),
+        ..ResponseTest::default()
+    })
 }
 
 fn pem(path: &Path, option: &str) -> Result<String, Failure> {
