@@ -14,6 +14,7 @@
 #[cfg(feature = "arrow")]
 pub mod arrow;
 mod clock;
+pub mod cursor;
 mod hint;
 mod name;
 mod naming;

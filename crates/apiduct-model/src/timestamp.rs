@@ -192,7 +192,7 @@ impl Digits<'_> {
 }
 
 /// Days since 1970-01-01, by Howard Hinnant's `days_from_civil`; `None` for a date that does not exist.
-fn days_from_civil(year: i64, month: i64, day: i64) -> Option<i64> {
+pub(crate) fn days_from_civil(year: i64, month: i64, day: i64) -> Option<i64> {
     let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
     let length = match month {
         4 | 6 | 9 | 11 => 30,
