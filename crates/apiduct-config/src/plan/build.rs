@@ -11,13 +11,13 @@ use http::Method;
 use super::graph::{self, Node};
 use super::{
     AuthPlan, ClientPlan, HeaderPlan, Origin, PaginatorPlan, ParamPlan, Plan, RequestPlan,
-    ResourcePlan, SelectorPlan, Warning, body, columns, path, table_name,
+    ResourcePlan, SelectorPlan, Warning, body, columns, incremental, path, table_name,
 };
 use crate::error::{ConfigErrorKind, Problems};
 use crate::resolve::Runtime;
 use crate::spec::{
-    AuthSpec, DestinationKind, DestinationSpec, Entity, HeaderSpec, Located, PaginatorSpec,
-    ResourceSpec, Spec, Written, merge_headers,
+    AuthSpec, DestinationKind, DestinationSpec, Entity, HeaderSpec, IncrementalSpec, Located,
+    PaginatorSpec, ResourceSpec, Spec, Written, merge_headers,
 };
 use crate::template::{Tap, Template};
 
@@ -42,6 +42,9 @@ pub(super) fn plan(spec: &Spec, problems: &mut Problems) -> Plan {
     refuse_same_tables(&drafts, problems);
     let mut resources = resources(&drafts, &graph, spec, problems);
     tap_parents(&mut resources);
+    incremental::refuse_windows_below_cursors(&resources, problems);
+    let mut warnings = warnings(spec);
+    warnings.extend(incremental::warnings(&resources, &spec.file));
     Plan {
         name: spec.name.value.clone(),
         client: client(spec),
@@ -57,7 +60,7 @@ pub(super) fn plan(spec: &Spec, problems: &mut Problems) -> Plan {
             .system_prefix
             .value()
             .map_or_else(SystemNames::default, SystemNames::with_prefix),
-        warnings: warnings(spec),
+        warnings,
         file: spec.file.clone(),
     }
 }
@@ -68,6 +71,7 @@ struct Draft<'s> {
     merged: ResourceSpec,
     request: RequestPlan,
     entity: Entity,
+    incremental: Option<IncrementalSpec>,
 }
 
 impl<'s> Draft<'s> {
@@ -100,7 +104,7 @@ impl<'s> Draft<'s> {
         } else {
             path::bind(&mut path, params, &merged.name.value, problems)
         };
-        let request = RequestPlan {
+        let mut request = RequestPlan {
             method: endpoint.method.value().cloned().unwrap_or(Method::GET),
             path,
             params: params.iter().filter_map(ParamPlan::new).collect(),
@@ -109,16 +113,29 @@ impl<'s> Draft<'s> {
             data: endpoint.data.located().cloned(),
         };
         body::refuse_two(own, &merged, problems);
+        let incremental = incremental::choose(&merged, &params, problems);
+        incremental::send_bounds(incremental.as_ref(), &mut request, problems);
         Self {
             own,
             merged,
             request,
             entity,
+            incremental,
         }
     }
 
     fn name(&self) -> &str {
         &self.merged.name.value
+    }
+
+    /// What decides about its incremental load.
+    fn context<'d>(&'d self, parent: Option<&'d str>) -> incremental::Context<'d> {
+        incremental::Context {
+            spec: self.incremental.as_ref(),
+            resource: &self.merged,
+            request: &self.request,
+            parent,
+        }
     }
 
     fn is_loaded(&self) -> bool {
@@ -247,6 +264,7 @@ fn resource(
             .cloned()
             .unwrap_or_default(),
         paginator: paginator(draft, spec),
+        incremental: incremental::plan(draft.context(parent), problems).map(Arc::new),
         max_pages: endpoint.max_pages.value().copied(),
         max_records: endpoint.max_records.value().copied(),
         auth: match &endpoint.auth {

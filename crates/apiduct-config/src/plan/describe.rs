@@ -6,7 +6,8 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::{
-    AuthPlan, Origin, PaginatorPlan, ParamPlan, Plan, ResourcePlan, SelectorPlan, Warning,
+    AuthPlan, IncrementalDescription, Origin, PaginatorPlan, ParamPlan, Plan, ResourcePlan,
+    SelectorPlan, Warning,
 };
 use crate::spec::DataSpec;
 use crate::template::Template;
@@ -69,6 +70,9 @@ pub struct ResourceDescription {
     /// The table that gets its rows; `None` if they are not loaded.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub table: Option<String>,
+    /// How it loads only what is new.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub incremental: Option<IncrementalDescription>,
     /// Keys that each row gets from its parent's row.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub from_parent: Vec<String>,
@@ -125,6 +129,10 @@ fn resource(plan: &Plan, at: usize) -> ResourceDescription {
         allow_repeats: one.allow_repeats,
         write_disposition: one.write_disposition.to_string(),
         primary_key: one.primary_key.clone(),
+        incremental: one
+            .incremental
+            .as_ref()
+            .map(|plan| IncrementalDescription::new(plan, one)),
         table: one.is_loaded().then(|| one.table.to_string()),
         from_parent: one
             .from_parent

@@ -8,6 +8,7 @@ mod build;
 mod columns;
 mod describe;
 mod graph;
+mod incremental;
 mod path;
 mod request;
 
@@ -24,6 +25,10 @@ use apiduct_model::{
 };
 
 pub use describe::{Decision, PlanDescription, ResourceDescription};
+pub use incremental::{
+    CursorFrom, Extreme, IncrementalDescription, IncrementalPlan, IncrementalScope, MissingCursor,
+    RowOrder,
+};
 pub use request::{BodyPlan, HeaderPlan, ParamPlan, RequestPlan};
 
 use crate::error::{ConfigErrors, Problems};
@@ -125,6 +130,8 @@ pub struct ResourcePlan {
     pub retry_if: Vec<ResponseTest>,
     /// How to get from page to page.
     pub paginator: PaginatorPlan,
+    /// How to load only what is new.
+    pub incremental: Option<Arc<IncrementalPlan>>,
     /// Stop after so many pages.
     pub max_pages: Option<u64>,
     /// Stop after so many records, for each row of the parent if there is one.

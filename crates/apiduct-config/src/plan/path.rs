@@ -71,6 +71,7 @@ fn value_for(
         Some(ParamValue::One(value)) => Ok(Target::Bound(Box::new(value.clone()))),
         Some(ParamValue::Resolve { resource, field }) => Ok(resolve_target(resource, field)),
         Some(ParamValue::Null) => Err(cannot("null")),
+        Some(ParamValue::Incremental(_)) => Err(cannot("of type `incremental`")),
         Some(ParamValue::Many(_) | ParamValue::Styled(_)) => Err(cannot("a list or a mapping")),
         None => {
             let names: Vec<&str> = params.iter().map(|param| &*param.name).collect();
@@ -95,7 +96,11 @@ pub(super) fn is_single_entity(path: &Template) -> bool {
     for part in path.parts() {
         match part {
             Part::Literal(text) => shape.extend(text.chars().filter(|letter| *letter != FIELD)),
-            Part::Secret(_) => shape.push('x'),
+            Part::Secret(_)
+            | Part::Field(Placeholder {
+                target: Target::Incremental(_),
+                ..
+            }) => shape.push('x'),
             Part::Field(_) => shape.push(FIELD),
         }
     }
@@ -136,6 +141,7 @@ mod tests {
             "/users/{id}/details",
             "search?parent={resources.p.id}",
             "a#{resources.p.id}",
+            "since/{incremental.start_value}",
             "{{id}}",
             "x/${env:ID}",
         ] {

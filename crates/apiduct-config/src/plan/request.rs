@@ -1,7 +1,7 @@
 use http::Method;
 
 use crate::spec::{DataSpec, HeaderSpec, Located, ParamSpec, ParamValue, StyledSpec};
-use crate::template::{FieldPath, JsonTemplate, Target, Template};
+use crate::template::{FieldPath, IncrementalField, JsonTemplate, Target, Template};
 
 /// A request with its placeholders not filled in yet.
 #[derive(Debug, Clone)]
@@ -54,6 +54,9 @@ impl ParamPlan {
             ParamValue::Null | ParamValue::Resolve { .. } => return None,
             ParamValue::One(value) => vec![value.clone()],
             ParamValue::Many(values) => values.clone(),
+            ParamValue::Incremental(_) => {
+                vec![Template::incremental(IncrementalField::StartValue)]
+            }
             ParamValue::Styled(own) => {
                 styled = Some(own.clone());
                 Vec::new()

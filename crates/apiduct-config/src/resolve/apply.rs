@@ -14,12 +14,12 @@ use url::Url;
 use super::secrets::{Secrets, Use};
 use super::source::SecretSource;
 use super::tokens::{TokenPlaces, token_auth};
-use super::{Destination, RequestParts, Resolved, WORKING_DIR};
+use super::{Destination, RequestInputs, RequestParts, Resolved, WORKING_DIR};
 use crate::error::{ConfigErrorKind, ConfigErrors, Problems};
 use crate::locate::Mark;
 use crate::plan::{AuthPlan, Plan, ResourcePlan};
 use crate::spec::{AuthSpec, DestinationSpec, KeyPlace, Located, is_http_url, shown_url};
-use crate::template::{Encoding, Mode, ParentRow, Scope, SecretRef, Template, TemplateError};
+use crate::template::{Encoding, Mode, Scope, SecretRef, Template, TemplateError};
 
 pub(super) fn resolve(
     plan: &Plan,
@@ -309,16 +309,21 @@ impl Resolver<'_> {
 pub(super) fn request(
     resource: &ResourcePlan,
     secrets: &HashMap<SecretRef, SecretText>,
-    parent: Option<&ParentRow>,
+    inputs: RequestInputs<'_>,
 ) -> Result<RequestParts, TemplateError> {
-    let scope = Scope { secrets, parent };
+    let scope = Scope {
+        secrets,
+        parent: inputs.parent,
+        incremental: inputs.incremental,
+    };
     let plan = &resource.request;
     let mut params = Vec::new();
     for param in &plan.params {
         super::body::push_param(&mut params, param, scope)?;
     }
     let mut headers = HeaderMap::new();
-    for header in &plan.headers {
+    let there = plan.headers.iter();
+    for header in there.filter(|one| !one.value.is_left_out(scope)) {
         let place = Encoding::Text("the headers");
         let (name, value) = header_pair(
             &header.key.expand(scope, place)?,

@@ -34,7 +34,8 @@ pub(super) fn data(spec: &DataSpec, scope: Scope<'_>) -> Result<Option<DataParts
         DataSpec::Raw(text) => DataParts::Raw(text.expand(scope, BODY)?),
         DataSpec::Form(pairs) => {
             let pair = |(name, value): &(_, _)| expand_pair(name, value, scope);
-            DataParts::Form(pairs.iter().map(pair).collect::<Result<_, _>>()?)
+            let there = pairs.iter().filter(|(_, value)| !value.is_left_out(scope));
+            DataParts::Form(there.map(pair).collect::<Result<_, _>>()?)
         }
     };
     let is_empty = match &parts {

@@ -27,7 +27,7 @@ pub use source::{SecretSource, SystemSource};
 use crate::error::ConfigErrors;
 use crate::plan::{AuthPlan, Plan, ResourcePlan};
 use crate::spec::DestinationKind;
-use crate::template::{ParentRow, SecretRef, TemplateError};
+use crate::template::{IncrementalValues, ParentRow, SecretRef, TemplateError};
 
 /// The folder for what is kept from run to run, where nobody names another.
 const WORKING_DIR: &str = ".apiduct";
@@ -64,6 +64,15 @@ pub struct Destination {
     pub kind: DestinationKind,
     /// The file or folder.
     pub path: PathBuf,
+}
+
+/// What the placeholders of a request are filled from.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct RequestInputs<'r> {
+    /// The row of the parent, for a resource that has one.
+    pub parent: Option<&'r ParentRow>,
+    /// The bounds of the incremental load, as requests write them.
+    pub incremental: Option<&'r IncrementalValues>,
 }
 
 /// A request with everything filled in.
@@ -155,7 +164,25 @@ impl ResourcePlan {
         resolved: &Resolved,
         parent: Option<&ParentRow>,
     ) -> Result<RequestParts, TemplateError> {
-        apply::request(self, &resolved.secrets, parent)
+        self.request_with(
+            resolved,
+            RequestInputs {
+                parent,
+                incremental: None,
+            },
+        )
+    }
+
+    /// The request for what `inputs` hold.
+    ///
+    /// # Errors
+    /// As [`ResourcePlan::request_for`], and a bound of the incremental load that has no value where one is needed.
+    pub fn request_with(
+        &self,
+        resolved: &Resolved,
+        inputs: RequestInputs<'_>,
+    ) -> Result<RequestParts, TemplateError> {
+        apply::request(self, &resolved.secrets, inputs)
     }
 }
 

@@ -68,6 +68,7 @@ impl<'s> Secrets<'s> {
         let scope = Scope {
             secrets: &self.found,
             parent: None,
+            incremental: None,
         };
         let resolved = text
             .expand(scope, Encoding::Text("the text"))
@@ -100,6 +101,7 @@ impl<'s> Secrets<'s> {
         let scope = Scope {
             secrets: &self.found,
             parent: None,
+            incremental: None,
         };
         json.expand(scope).map_err(|error| {
             vec![ConfigErrorKind::Template {

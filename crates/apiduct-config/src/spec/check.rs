@@ -76,7 +76,11 @@ impl Checker<'_> {
 
     fn value(&mut self, kind: &Kind, node: &Node, path: KeyPath<'_>) {
         match kind {
-            Kind::Plain => self.plain(node, path),
+            Kind::Scalar if matches!(node.value, NodeValue::Number(_)) => {}
+            Kind::Scalar if node.as_text().is_none() => {
+                self.wrong(node, path, "a text or a number");
+            }
+            Kind::Plain | Kind::Scalar => self.plain(node, path),
             Kind::Text(mode) => self.text(*mode, node, path),
             Kind::Bool if matches!(node.value, NodeValue::Bool(_)) => {}
             Kind::Bool => self.wrong(node, path, "`true` or `false`"),

@@ -5,6 +5,7 @@ use http::Method;
 use super::auth::AuthSpec;
 use super::body::{DataSpec, StyledSpec};
 use super::fields::{Fields, Located, Written, template};
+use super::incremental::IncrementalSpec;
 use super::keys::{ENDPOINT, PARAM, RETRY_IF};
 use super::paginator::PaginatorSpec;
 use crate::locate::{Entry, Mark, Node, NodeValue};
@@ -41,6 +42,8 @@ pub struct EndpointSpec {
     pub auth: Written<AuthSpec>,
     /// Whether the answer is one record or a list of them.
     pub entity: Written<Entity>,
+    /// How to load only what is new.
+    pub incremental: Written<IncrementalSpec>,
     /// Stop after so many pages.
     pub max_pages: Written<u64>,
     /// Stop after so many records.
@@ -87,6 +90,8 @@ pub enum ParamValue {
         /// The field.
         field: FieldPath,
     },
+    /// The start of the incremental load: `{type: incremental, cursor_path: ...}`.
+    Incremental(Box<IncrementalSpec>),
 }
 
 /// One header.
@@ -139,6 +144,7 @@ impl EndpointSpec {
                 "many" => Some(Entity::Many),
                 _ => None,
             }),
+            incremental: fields.read("incremental", IncrementalSpec::read),
             max_pages: fields.integer("max_pages"),
             max_records: fields.integer("max_records"),
         }
@@ -172,6 +178,7 @@ impl EndpointSpec {
             retry_if: self.retry_if.or(&defaults.retry_if),
             auth: self.auth.or(&defaults.auth),
             entity: self.entity.or(&defaults.entity),
+            incremental: self.incremental.or(&defaults.incremental),
             max_pages: self.max_pages.or(&defaults.max_pages),
             max_records: self.max_records.or(&defaults.max_records),
         }
@@ -310,14 +317,14 @@ fn params(node: &Node, path: &str) -> Vec<ParamSpec> {
             Some(ParamSpec {
                 name: entry.key.clone(),
                 key: Template::parse(&entry.key, Mode::Request).ok()?,
-                value: param_value(&entry.key, &entry.value)?,
+                value: param_value(&entry.key, &entry.value, path)?,
                 site: site(entry, path),
             })
         })
         .collect()
 }
 
-fn param_value(name: &str, node: &Node) -> Option<ParamValue> {
+fn param_value(name: &str, node: &Node, path: &str) -> Option<ParamValue> {
     let one = |node: &Node| Some(mark_sensitive(name, template(node, Mode::Request)?));
     match &node.value {
         NodeValue::Null => Some(ParamValue::Null),
@@ -327,6 +334,10 @@ fn param_value(name: &str, node: &Node) -> Option<ParamValue> {
         }
         NodeValue::Map(_) => {
             let variant = PARAM.variant(node.value_of("type")?.as_text()?)?;
+            if variant.name == "incremental" {
+                let spec = IncrementalSpec::read_param(node, &format!("{path}.{name}"));
+                return Some(ParamValue::Incremental(Box::new(spec)));
+            }
             let fields = Fields::new(variant.object, node, "");
             let field = fields.selector("field");
             let selector = field.value()?.clone();

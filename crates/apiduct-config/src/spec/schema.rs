@@ -40,7 +40,7 @@ impl Writer {
         let mut properties = Map::new();
         for key in object.keys.iter().filter(|key| !key.is_later()) {
             let mut property = self.property(key);
-            if key.name == "type" {
+            if key.name == "type" && !names.is_empty() {
                 property = json!({"enum": names, "description": key.doc});
             }
             for name in std::iter::once(&key.name).chain(key.also) {
@@ -80,6 +80,9 @@ impl Writer {
         match kind {
             Kind::Plain | Kind::Selector | Kind::Signature => {
                 json!({"type": "string", "minLength": 1})
+            }
+            Kind::Scalar => {
+                json!({"anyOf": [{"type": "number"}, {"type": "string", "minLength": 1}]})
             }
             Kind::Text(_) => json!({"type": ["string", "number", "boolean"]}),
             Kind::Bool => json!({"type": "boolean"}),

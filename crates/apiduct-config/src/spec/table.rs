@@ -45,6 +45,8 @@ pub(crate) enum Need {
 pub(crate) enum Kind {
     /// A text that is known before any secret is read.
     Plain,
+    /// A number, or such a text.
+    Scalar,
     /// A text, number or boolean that becomes a [`crate::template::Template`].
     Text(Mode),
     Bool,

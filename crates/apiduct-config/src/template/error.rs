@@ -1,5 +1,7 @@
 use apiduct_model::Hint;
 
+use super::IncrementalField;
+
 /// Why a request cannot be built for a row of the parent.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -72,6 +74,14 @@ pub enum TemplateError {
         /// The parent.
         parent: String,
     },
+    /// A bound of the incremental load has no value in this run.
+    #[error("`{{incremental.{}}}` has no value in this run, so {place} cannot be built", field.word())]
+    NoBound {
+        /// The bound.
+        field: IncrementalField,
+        /// What was to be built.
+        place: &'static str,
+    },
     /// A reference was not resolved beforehand.
     #[error("`{reference}` was not resolved")]
     Unresolved {
@@ -103,6 +113,13 @@ impl Hint for TemplateError {
             Self::ChangesPath { .. } => {
                 Some("`|raw` behind the field inserts it as it is".to_owned())
             }
+            Self::NoBound {
+                field: IncrementalField::EndValue,
+                ..
+            } => Some(
+                "set `incremental.end_value` or `window`, or run `apiduct backfill`".to_owned(),
+            ),
+            Self::NoBound { .. } => Some("set `incremental.initial_value`".to_owned()),
             _ => None,
         }
     }

@@ -5,7 +5,9 @@ use apiduct_json::Captured;
 use apiduct_model::SecretText;
 
 use super::filter::{Filter, elements};
-use super::{ParentRow, Part, Placeholder, SecretRef, Target, Template, TemplateError};
+use super::{
+    IncrementalValues, ParentRow, Part, Placeholder, SecretRef, Target, Template, TemplateError,
+};
 
 /// How values are written into a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,6 +32,7 @@ impl Encoding {
 pub(crate) struct Scope<'s> {
     pub(crate) secrets: &'s HashMap<SecretRef, SecretText>,
     pub(crate) parent: Option<&'s ParentRow>,
+    pub(crate) incremental: Option<&'s IncrementalValues>,
 }
 
 impl Template {
@@ -63,13 +66,14 @@ impl Template {
         }
     }
 
-    /// The text, or nothing if the template is one placeholder whose value is null.
+    /// The text, or nothing if the template is one placeholder whose value is null, or a bound without a value.
     pub(crate) fn expand_optional(
         &self,
         scope: Scope<'_>,
         place: &'static str,
     ) -> Result<Option<String>, TemplateError> {
         match self.as_placeholder() {
+            Some(_) if self.is_left_out(scope) => Ok(None),
             Some(placeholder) => placeholder.text(scope, place),
             None => self.expand(scope, Encoding::Text(place)).map(Some),
         }
@@ -106,6 +110,9 @@ impl Target {
                 }),
             },
             Self::Bound(template) => template.value(scope, place),
+            Self::Incremental(field) => Ok(scope
+                .bound(*field)
+                .map_or(Captured::Absent, |value| Captured::Scalar(value.clone()))),
             // The plan binds every name; what is left would be a text that nobody wrote.
             Self::Name(name) => Err(TemplateError::Unresolved {
                 reference: format!("{{{name}}}"),
@@ -120,6 +127,7 @@ impl Target {
                 format!("field `{}` of resource `{parent}`", field.as_str())
             }
             Self::Bound(template) => format!("`{template}`"),
+            Self::Incremental(field) => format!("`{{incremental.{}}}`", field.word()),
             Self::Name(name) => format!("`{{{name}}}`"),
         }
     }
@@ -127,7 +135,7 @@ impl Target {
     /// The value as messages may show it: parameters of the file may hold secrets.
     fn shown(&self, value: &str) -> String {
         match self {
-            Self::Parent { .. } => value.chars().take(80).collect(),
+            Self::Parent { .. } | Self::Incremental(_) => value.chars().take(80).collect(),
             _ => apiduct_model::MASK.to_owned(),
         }
     }
@@ -177,6 +185,10 @@ impl Placeholder {
                     present: present.into_iter().map(str::to_owned).collect(),
                 })
             }
+            (Captured::Absent, Target::Incremental(field)) => Err(TemplateError::NoBound {
+                field: *field,
+                place,
+            }),
             _ => Ok(value),
         }
     }

@@ -73,18 +73,26 @@ impl JsonTemplate {
             Self::Fixed(value) => value.clone(),
             Self::Text(text) => expand_text(text, scope)?,
             Self::List(list) => {
-                let values: Result<Vec<Value>, _> =
-                    list.iter().map(|one| one.expand(scope)).collect();
+                let there = list.iter().filter(|one| !one.is_left_out(scope));
+                let values: Result<Vec<Value>, _> = there.map(|one| one.expand(scope)).collect();
                 Value::Array(values?)
             }
             Self::Map(entries) => {
                 let mut map = Map::new();
                 for (_, key, value) in entries {
+                    if value.is_left_out(scope) {
+                        continue;
+                    }
                     map.insert(key.expand(scope, BODY)?, value.expand(scope)?);
                 }
                 Value::Object(map)
             }
         })
+    }
+
+    /// Whether this is a bound of an incremental load that has no value in this run.
+    fn is_left_out(&self, scope: Scope<'_>) -> bool {
+        matches!(self, Self::Text(text) if text.is_left_out(scope))
     }
 
     /// The body as it may be shown, with placeholders as written.

@@ -5,6 +5,7 @@
 mod error;
 mod expand;
 mod filter;
+mod incremental;
 mod json;
 mod parent;
 mod parse;
@@ -17,6 +18,7 @@ use apiduct_model::MASK;
 pub use error::TemplateError;
 pub(crate) use expand::{Encoding, Scope};
 pub use filter::Filter;
+pub use incremental::{IncrementalField, IncrementalValues};
 pub use json::JsonTemplate;
 pub use parent::{ParentRow, Tap};
 pub use parse::Mode;
@@ -78,6 +80,8 @@ pub enum Target {
         /// The field.
         field: FieldPath,
     },
+    /// `{incremental.FIELD}`: a bound of the incremental load.
+    Incremental(IncrementalField),
     /// `{name}` in a path, not bound yet: a key of `params`.
     Name(Box<str>),
     /// `{name}` in a path, bound to the parameter of that name.
@@ -201,7 +205,7 @@ impl Template {
                 match &placeholder.target {
                     Target::Parent { parent, field } => found.push((parent.as_ref(), field)),
                     Target::Bound(template) => found.extend(template.parent_fields()),
-                    Target::Name(_) => {}
+                    Target::Name(_) | Target::Incremental(_) => {}
                 }
             }
         }

@@ -1,7 +1,7 @@
 use apiduct_json::Selector;
 
 use super::filter::{self, Filter};
-use super::{FieldPath, Part, Placeholder, SecretRef, Target, Template};
+use super::{FieldPath, IncrementalField, Part, Placeholder, SecretRef, Target, Template};
 use crate::error::ConfigErrorKind;
 
 /// What a text may hold.
@@ -176,10 +176,7 @@ fn target(expression: &str, mode: Mode) -> Result<Target, ConfigErrorKind> {
     let head = expression.split(['.', '[']).next().unwrap_or_default();
     match head {
         "resources" => parent_field(expression),
-        "incremental" if expression.len() > head.len() => Err(ConfigErrorKind::NotSupported {
-            what: format!("the placeholder `{{{expression}}}`"),
-            instead: Some("leave the filter out and load everything, with `replace`"),
-        }),
+        "incremental" if expression.len() > head.len() => bound(expression),
         "" => Err(template(
             format!("`{{{expression}}}` names nothing"),
             "write `{{` and `}}` for the braces themselves",
@@ -187,9 +184,20 @@ fn target(expression: &str, mode: Mode) -> Result<Target, ConfigErrorKind> {
         _ if mode == Mode::Path && is_name(expression) => Ok(Target::Name(expression.into())),
         _ => Err(template(
             format!("`{{{expression}}}` is not a placeholder that may stand here"),
-            "write `{resources.PARENT.FIELD}`, or `{{` and `}}` for the braces themselves",
+            "write `{resources.PARENT.FIELD}`, `{incremental.start_value}`, or `{{` and `}}` for the braces themselves",
         )),
     }
+}
+
+fn bound(expression: &str) -> Result<Target, ConfigErrorKind> {
+    let word = expression.strip_prefix("incremental.").unwrap_or_default();
+    IncrementalField::of_word(word)
+        .map(Target::Incremental)
+        .ok_or_else(|| ConfigErrorKind::UnknownValue {
+            what: "value of the incremental load",
+            value: word.to_owned(),
+            valid: IncrementalField::words(),
+        })
 }
 
 fn is_name(expression: &str) -> bool {

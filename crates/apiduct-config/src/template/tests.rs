@@ -32,6 +32,7 @@ fn expand_as(text: &str, fields: &Value, encoding: Encoding) -> Result<String, T
     let scope = Scope {
         secrets: &secrets,
         parent: Some(&row),
+        incremental: None,
     };
     Template::parse(text, Mode::Request)
         .unwrap()
@@ -53,6 +54,7 @@ fn body(yaml: &str, fields: &Value) -> Result<Value, TemplateError> {
     template.expand(Scope {
         secrets: &HashMap::new(),
         parent: Some(&row),
+        incremental: None,
     })
 }
 
@@ -140,6 +142,7 @@ fn a_child_without_a_row_is_an_error_not_a_panic() {
     let scope = Scope {
         secrets: &HashMap::new(),
         parent: None,
+        incremental: None,
     };
     let error = template.expand(scope, Encoding::Segment).unwrap_err();
     assert_eq!(
@@ -189,6 +192,7 @@ fn a_body_needs_values_that_it_can_carry() {
         .expand(Scope {
             secrets: &HashMap::new(),
             parent: Some(&row),
+            incremental: None,
         })
         .unwrap_err();
     assert!(matches!(error, TemplateError::InexactNumber { .. }));
@@ -210,6 +214,7 @@ fn a_query_parameter_that_is_null_is_left_out_and_one_that_is_missing_is_an_erro
         let scope = Scope {
             secrets: &HashMap::new(),
             parent: Some(&row),
+            incremental: None,
         };
         let template = Template::parse(written, Mode::Request).unwrap();
         template.expand_optional(scope, "the query")
@@ -257,6 +262,54 @@ fn what_is_shown_is_what_was_written_but_for_credentials() {
 fn an_unresolved_reference_is_an_error_not_a_blank() {
     let error = text("${env:OTHER}", &json!({})).unwrap_err();
     assert_eq!(error.to_string(), "`${env:OTHER}` was not resolved");
+}
+
+fn with_bounds(yaml: &str, values: &IncrementalValues) -> Result<Value, TemplateError> {
+    let node = Node::parse(yaml, Format::Yaml, "t.yaml").unwrap();
+    let template = JsonTemplate::read(&node, &mut |_, kind| panic!("{kind}"));
+    template.expand(Scope {
+        secrets: &HashMap::new(),
+        parent: None,
+        incremental: Some(values),
+    })
+}
+
+#[test]
+fn bounds_keep_their_type_in_a_body_and_go_away_without_a_value() {
+    let values = IncrementalValues {
+        start: Some(Scalar::from(17)),
+        last: Some(Scalar::from("2024")),
+        ..IncrementalValues::default()
+    };
+    let yaml = "{a: '{incremental.start_value}', b: 'from {incremental.start_value}', c: '{incremental.end_value}', d: [1, '{incremental.end_value}', '{incremental.last_value}']}";
+    assert_eq!(
+        with_bounds(yaml, &values).unwrap(),
+        json!({"a": 17, "b": "from 17", "d": [1, "2024"]})
+    );
+}
+
+#[test]
+fn a_text_around_a_bound_without_value_is_an_error_and_never_none() {
+    let error = with_bounds(
+        "{a: 'from {incremental.start_value}'}",
+        &IncrementalValues::default(),
+    );
+    let error = error.unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "`{incremental.start_value}` has no value in this run, so the body cannot be built"
+    );
+    assert_eq!(error.hint().unwrap(), "set `incremental.initial_value`");
+}
+
+#[test]
+fn an_unknown_bound_names_those_that_there_are() {
+    let problems = Template::parse("{incremental.cursor_path}", Mode::Request).unwrap_err();
+    assert_eq!(
+        problems[0].to_string(),
+        "unknown value of the incremental load `cursor_path`"
+    );
+    assert!(problems[0].hint().unwrap().contains("`start_value`"));
 }
 
 proptest! {

@@ -196,7 +196,7 @@ fn wrong_bodies_are_told_with_their_places() {
     source.yaml:5:54: resources[1].endpoint.data[3]: expected a pair such as `[name, value]`, found a list
     source.yaml:6:36: resources[2].endpoint.data.x: expected a text, found a mapping
     source.yaml:6:47: resources[2].endpoint.data.z: `{nope.a}` is not a placeholder that may stand here
-      hint: write `{resources.PARENT.FIELD}`, or `{{` and `}}` for the braces themselves
+      hint: write `{resources.PARENT.FIELD}`, `{incremental.start_value}`, or `{{` and `}}` for the braces themselves
     source.yaml:7:42: resources[3].endpoint.data: `json` and `data` exclude each other: the request of resource `d` has one body
       hint: keep one; `null` takes away what comes from `resource_defaults`
     ");

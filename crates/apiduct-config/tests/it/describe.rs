@@ -20,7 +20,8 @@ resources:
   - name: issues
     endpoint:
       path: issues
-      params: {state: all}
+      params: {state: all, since: '{incremental.start_value}'}
+      incremental: {cursor_path: updated_at, initial_value: '2024-01-01T00:00:00Z', lag: 1h}
   - name: author
     selected: false
     endpoint: {path: "users/{resources.comments.user.login}", auth: null}

@@ -175,6 +175,7 @@ fn parameters_are_scalars_lists_nulls_or_fields_of_the_parent() {
             ParamValue::Many(values) => format!("{values:?}"),
             ParamValue::Styled(styled) => format!("{styled:?}"),
             ParamValue::Resolve { resource, field } => format!("{resource}.{}", field.as_str()),
+            ParamValue::Incremental(spec) => format!("{:?}", spec.cursor_path.value()),
         })
         .collect();
     assert_eq!(

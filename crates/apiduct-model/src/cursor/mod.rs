@@ -160,6 +160,29 @@ impl CursorStep {
     }
 }
 
+impl fmt::Display for CursorStep {
+    /// A duration as `1h`, a number as its digits.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Number(number) => f.write_str(&unscaled(*number, DECIMAL_DIGITS)),
+            Self::Time(span) => {
+                let mut rest = span.as_secs();
+                for (unit, seconds) in [("d", 86_400), ("h", 3600), ("m", 60)] {
+                    if rest >= seconds {
+                        write!(f, "{}{unit}", rest / seconds)?;
+                        rest %= seconds;
+                    }
+                }
+                match span.subsec_millis() {
+                    0 if rest == 0 && span.as_secs() > 0 => Ok(()),
+                    0 => write!(f, "{rest}s"),
+                    millis => write!(f, "{}ms", rest * 1000 + u64::from(millis)),
+                }
+            }
+        }
+    }
+}
+
 /// Why a value is no cursor of the type that it ought to be.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]

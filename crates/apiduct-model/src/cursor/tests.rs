@@ -167,6 +167,19 @@ fn steps_have_the_unit_of_the_type() {
 }
 
 #[test]
+fn steps_are_shown_as_they_are_written() {
+    for (span, expected) in [
+        (Duration::from_hours(168), "7d"),
+        (Duration::from_secs(5400), "1h30m"),
+        (Duration::from_millis(1250), "1250ms"),
+        (Duration::ZERO, "0s"),
+    ] {
+        assert_eq!(CursorStep::Time(span).to_string(), expected);
+    }
+    assert_eq!(CursorStep::number("2.50").unwrap().to_string(), "2.5");
+}
+
+#[test]
 fn a_value_of_another_type_is_named_with_a_way_out() {
     let error = CursorFormat::new(CursorType::Timestamp)
         .key(text("yesterday"))

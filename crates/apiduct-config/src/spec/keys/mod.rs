@@ -14,6 +14,7 @@ macro_rules! typed_object {
 
 mod auth;
 mod destination;
+mod incremental;
 mod paginator;
 mod resource;
 mod runtime;
@@ -25,6 +26,7 @@ use crate::template::Mode;
 
 pub(crate) use auth::AUTH;
 pub(crate) use destination::DESTINATION;
+pub(crate) use incremental::{INCREMENTAL, INCREMENTAL_PARAM};
 pub(crate) use paginator::PAGINATOR;
 pub(crate) use resource::{
     COLUMN, DEFAULTS, ENDPOINT, PARAM, RESOURCE, RETRY_IF, SEVERAL_RETRY_IF, STYLED,

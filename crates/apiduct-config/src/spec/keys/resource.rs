@@ -1,6 +1,9 @@
 //! Resources and their requests.
 
-use super::{AUTH, PAGINATOR, PATH, PLAIN, REQUEST, key, later, variant, words};
+use super::{
+    AUTH, INCREMENTAL, INCREMENTAL_PARAM, PAGINATOR, PATH, PLAIN, REQUEST, key, later, variant,
+    words,
+};
 use crate::spec::table::{Kind, Object, ShortForm, Tagged, Words};
 
 const DISPOSITION: Kind = Kind::Word(&Words {
@@ -194,9 +197,10 @@ pub(crate) static ENDPOINT: Object = Object {
             "Stop after so many records; the last page is cut to fit.",
         ),
         later("response_actions", ""),
-        later(
+        key(
             "incremental",
-            "load everything, with `write_disposition: replace`",
+            Kind::Object(&INCREMENTAL),
+            "How to load only what is new since the last run.",
         ),
     ],
 };
@@ -326,9 +330,9 @@ pub(crate) static PARAM: Tagged = Tagged {
     doc: "A parameter whose value is found at run time.",
     default: None,
     short: ShortForm::TypeName,
-    later: &[(
-        "incremental",
-        "load everything, with `write_disposition: replace`",
-    )],
-    variants: &[variant("resolve", &RESOLVE)],
+    later: &[],
+    variants: &[
+        variant("resolve", &RESOLVE),
+        variant("incremental", &INCREMENTAL_PARAM),
+    ],
 };

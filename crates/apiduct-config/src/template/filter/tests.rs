@@ -26,6 +26,7 @@ fn filtered(value: &str, filters: &str, encoding: Encoding) -> Result<String, Te
     let scope = Scope {
         secrets: &std::collections::HashMap::new(),
         parent: Some(&row),
+        incremental: None,
     };
     let template = Template::parse(&format!("{{resources.p.x{filters}}}"), Mode::Request).unwrap();
     template.expand(scope, encoding)
@@ -210,6 +211,7 @@ fn a_secret_in_the_file_is_not_shown_when_a_filter_refuses_it() {
     let scope = Scope {
         secrets: &std::collections::HashMap::new(),
         parent: None,
+        incremental: None,
     };
     let error = template.expand(scope, Encoding::Segment).unwrap_err();
     assert!(

@@ -125,7 +125,7 @@ fn json_values_of_the_wrong_type_are_located() {
     source.json:6:75: resources[1].endpoint.max_pages: `0` is not a whole number from 1
       hint: write it like `1`
     source.json:7:46: resources[2].endpoint.json: `{y}` is not a placeholder that may stand here
-      hint: write `{resources.PARENT.FIELD}`, or `{{` and `}}` for the braces themselves
+      hint: write `{resources.PARENT.FIELD}`, `{incremental.start_value}`, or `{{` and `}}` for the braces themselves
     source.json:7:71: resources[2].endpoint.headers.X: expected a text, found a list
     source.json:9:30: runtime.max_retries: expected a whole number, found a text
     source.json:9:45: runtime.memory: expected a size such as `256MiB` or `10MB`, found a boolean
@@ -148,7 +148,7 @@ fn json_of_the_reference_with_its_later_features_says_which() {
       "table_format": "delta",
       "file_format": "parquet",
       "parent_table_name": "x",
-      "endpoint": {"path": "posts", "incremental": {"cursor_path": "at"}, "params": {"since": "{incremental.start_value}"}}
+      "endpoint": {"path": "posts", "params": {"since": "{incremental.start}"}}
     }
   ]
 }"#;
@@ -167,10 +167,8 @@ fn json_of_the_reference_with_its_later_features_says_which() {
     source.json:12:7: resources[0].table_format: `table_format` is not supported by this version
     source.json:13:7: resources[0].file_format: `file_format` is not supported by this version
     source.json:14:7: resources[0].parent_table_name: `parent_table_name` is not supported by this version
-    source.json:15:37: resources[0].endpoint.incremental: `incremental` is not supported by this version
-      hint: load everything, with `write_disposition: replace`
-    source.json:15:95: resources[0].endpoint.params.since: the placeholder `{incremental.start_value}` is not supported by this version
-      hint: leave the filter out and load everything, with `replace`
+    source.json:15:57: resources[0].endpoint.params.since: unknown value of the incremental load `start`
+      hint: did you mean `start_value`? valid are `start_value`, `initial_value`, `last_value`, `end_value`, `lag`
     ");
 }
 

@@ -126,7 +126,7 @@ fn a_mapping_is_no_parameter_unless_it_has_a_type() {
     source.yaml:4:38: resources[0].endpoint.params.x: a mapping as a parameter has to say how it is written
       hint: write `{style: STYLE, value: ...}`; styles are `repeat`, `comma`, `brackets`, `json`
     source.yaml:5:45: resources[1].endpoint.params.x.type: unknown type of parameter `lookup`
-      hint: valid are `resolve`
+      hint: valid are `resolve`, `incremental`
     source.yaml:6:38: resources[2].endpoint.params.x: required key `field` is missing
       hint: add `field`: JSONPath of the field in the parent's row
     source.yaml:7:39: resources[3].endpoint.params.x[0]: expected a text, found a list
@@ -147,11 +147,11 @@ fn placeholders_must_have_a_namespace_a_field_and_a_known_filter() {
     source.yaml:6:13: resources[0].endpoint.path: `{resources.p}` names no field
       hint: write `{resources.p.FIELD}`
     source.yaml:6:13: resources[0].endpoint.path: `{response.id}` is not a placeholder that may stand here
-      hint: write `{resources.PARENT.FIELD}`, or `{{` and `}}` for the braces themselves
+      hint: write `{resources.PARENT.FIELD}`, `{incremental.start_value}`, or `{{` and `}}` for the braces themselves
     source.yaml:6:13: resources[0].endpoint.path: `{resources..id}` names no field
       hint: write `{resources.PARENT.FIELD}`
     source.yaml:7:19: resources[0].endpoint.params.q: `{id}` is not a placeholder that may stand here
-      hint: write `{resources.PARENT.FIELD}`, or `{{` and `}}` for the braces themselves
+      hint: write `{resources.PARENT.FIELD}`, `{incremental.start_value}`, or `{{` and `}}` for the braces themselves
     source.yaml:7:30: resources[0].endpoint.params.r: `{}` names nothing
       hint: write `{{` and `}}` for the braces themselves
     source.yaml:7:39: resources[0].endpoint.params.s: a `}` stands alone
@@ -166,15 +166,15 @@ fn placeholders_must_have_a_namespace_a_field_and_a_known_filter() {
       cause: cannot read the path `a..` at character 4: a step is missing after the dot
       hint: write `a`
     source.yaml:8:41: resources[0].endpoint.headers.{y}: `{y}` is not a placeholder that may stand here
-      hint: write `{resources.PARENT.FIELD}`, or `{{` and `}}` for the braces themselves
+      hint: write `{resources.PARENT.FIELD}`, `{incremental.start_value}`, or `{{` and `}}` for the braces themselves
     source.yaml:9:21: resources[0].endpoint.json: `{users { id}` is not a placeholder that may stand here
-      hint: write `{resources.PARENT.FIELD}`, or `{{` and `}}` for the braces themselves
+      hint: write `{resources.PARENT.FIELD}`, `{incremental.start_value}`, or `{{` and `}}` for the braces themselves
     source.yaml:9:21: resources[0].endpoint.json: a `}` stands alone
       hint: write `}}` for a brace
     source.yaml:9:41: resources[0].endpoint.json: `{k}` is not a placeholder that may stand here
-      hint: write `{resources.PARENT.FIELD}`, or `{{` and `}}` for the braces themselves
+      hint: write `{resources.PARENT.FIELD}`, `{incremental.start_value}`, or `{{` and `}}` for the braces themselves
     source.yaml:9:52: resources[0].endpoint.json: `{l}` is not a placeholder that may stand here
-      hint: write `{resources.PARENT.FIELD}`, or `{{` and `}}` for the braces themselves
+      hint: write `{resources.PARENT.FIELD}`, `{incremental.start_value}`, or `{{` and `}}` for the braces themselves
     ");
 }
 

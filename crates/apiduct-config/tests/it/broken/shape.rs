@@ -93,27 +93,18 @@ fn keys_of_the_reference_that_come_later_are_not_called_unknown() {
     write_disposition: merge
     processing_steps: []
     endpoint:
-      incremental: {cursor_path: x}
       response_actions: []
   - {name: b, write_disposition: {disposition: merge, strategy: scd2}, parallelized: true}
-  - {name: c, endpoint: {params: {since: {type: incremental, cursor_path: x}}}}
-  - {name: d, endpoint: {params: {since: '{incremental.start_value}'}}}
 ";
     insta::assert_snapshot!(resources(text), @r"
     source.yaml:5:24: resources[0].write_disposition: write disposition `merge` is not supported by this version
       hint: use `replace` to reload the table as a whole, or `append`
     source.yaml:6:5: resources[0].processing_steps: `processing_steps` is not supported by this version
       hint: change rows after loading, with SQL
-    source.yaml:8:7: resources[0].endpoint.incremental: `incremental` is not supported by this version
-      hint: load everything, with `write_disposition: replace`
-    source.yaml:9:7: resources[0].endpoint.response_actions: `response_actions` is not supported by this version
-    source.yaml:10:34: resources[1].write_disposition: a write disposition with a strategy is not supported by this version
-    source.yaml:10:72: resources[1].parallelized: `parallelized` is not supported by this version
+    source.yaml:8:7: resources[0].endpoint.response_actions: `response_actions` is not supported by this version
+    source.yaml:9:34: resources[1].write_disposition: a write disposition with a strategy is not supported by this version
+    source.yaml:9:72: resources[1].parallelized: `parallelized` is not supported by this version
       hint: remove it: requests run side by side anyway, see `runtime.concurrency`
-    source.yaml:11:49: resources[2].endpoint.params.since.type: type of parameter `incremental` is not supported by this version
-      hint: load everything, with `write_disposition: replace`
-    source.yaml:12:42: resources[3].endpoint.params.since: the placeholder `{incremental.start_value}` is not supported by this version
-      hint: leave the filter out and load everything, with `replace`
     ");
 }
 
