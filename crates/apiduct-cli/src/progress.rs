@@ -41,6 +41,7 @@ struct Lines {
     loading: Option<ProgressBar>,
     /// What requests wait for, until the next page arrives.
     waiting: Option<ProgressBar>,
+    kept_pages: u64,
 }
 
 /// What is known of a resource so far.
@@ -127,6 +128,11 @@ impl Progress {
         for bar in lines.loading.iter().chain(&lines.waiting) {
             bar.finish_and_clear();
         }
+    }
+
+    /// Pages that wait for the next run, once the run has ended early.
+    pub(crate) fn kept_pages(&self) -> u64 {
+        self.lock().kept_pages
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Lines> {
@@ -242,6 +248,13 @@ impl EventSink for Progress {
                     "delivered load {load_id} of an earlier run: {rows} rows"
                 ));
             }
+            Event::Resumed { load_id, pages } if !self.printer.is_json() => {
+                let pages = counted(*pages, "page");
+                self.printer.message(&format!(
+                    "going on with load {load_id}: {pages} of an interrupted run are not fetched again"
+                ));
+            }
+            Event::Kept { pages } => self.lock().kept_pages = *pages,
             Event::Found {
                 resource, findings, ..
             } => {
@@ -256,10 +269,11 @@ impl EventSink for Progress {
                 retries,
                 rate_limited,
                 in_flight,
+                is_kept,
             } => {
                 self.end_wait();
                 self.update(resource, |counts| {
-                    counts.requests += 1 + retries;
+                    counts.requests += u64::from(!is_kept) + retries;
                     counts.rows += rows;
                     counts.bytes += bytes;
                     counts.retries += retries;
@@ -353,6 +367,7 @@ mod tests {
             retries: 0,
             rate_limited: 0,
             in_flight: 0,
+            is_kept: false,
         });
         assert_eq!(shown(), None);
     }
@@ -373,6 +388,7 @@ mod tests {
                 retries: 1,
                 rate_limited: 0,
                 in_flight: 3,
+                is_kept: false,
             });
         }
         progress.event(&Event::Finished {

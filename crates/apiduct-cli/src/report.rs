@@ -37,8 +37,16 @@ pub(crate) struct Report {
     /// All mistakes of a configuration.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) mistakes: Vec<Mistake>,
+    /// Pages that were fetched and wait for the next run.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub(crate) kept_pages: u64,
     #[serde(skip)]
     code: ExitCode,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
+fn is_zero(number: &u64) -> bool {
+    *number == 0
 }
 
 /// One mistake in a configuration.
@@ -80,6 +88,7 @@ impl Failure {
             class: code.class(),
             exit_code: code.number(),
             mistakes: Vec::new(),
+            kept_pages: 0,
             code,
         };
         Self::Reported(Box::new(report))
@@ -128,6 +137,14 @@ impl Failure {
         self
     }
 
+    /// The same failure, after which so many pages wait for the next run.
+    pub(crate) fn with_kept_pages(mut self, pages: u64) -> Self {
+        if let Self::Reported(report) = &mut self {
+            report.kept_pages = pages;
+        }
+        self
+    }
+
     /// Tells the failure and says how the process ends.
     pub(crate) fn tell(&self, printer: &Printer) -> ExitCode {
         if let Self::Reported(report) = self {
@@ -158,6 +175,7 @@ impl Failure {
             class: code.class(),
             exit_code: code.number(),
             mistakes: Vec::new(),
+            kept_pages: 0,
             code,
         };
         // A configuration's mistakes are many and each has a place, also where they are only the cause.
@@ -227,6 +245,7 @@ impl Report {
             class: ExitCode::Usage.class(),
             exit_code: ExitCode::Usage.number(),
             mistakes: errors.iter().map(Mistake::new).collect(),
+            kept_pages: 0,
             code: ExitCode::Usage,
         };
         if let [one] = report.mistakes.as_slice() {
@@ -271,6 +290,14 @@ impl Report {
                 &one.causes,
                 one.hint.as_deref(),
             );
+        }
+        match self.kept_pages {
+            0 => {}
+            1 => lines.push("kept: 1 page; the same command goes on behind it".to_owned()),
+            pages => lines.push(format!(
+                "kept: {} pages; the same command goes on behind them",
+                indicatif::HumanCount(pages)
+            )),
         }
         if self.mistakes.len() > 1 {
             lines.push(format!("{error}: {}", self.message));

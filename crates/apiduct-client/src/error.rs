@@ -10,6 +10,7 @@ use apiduct_model::Redactor;
 use http::{Method, StatusCode};
 
 use crate::auth::{AuthError, TokenError};
+use crate::pages::KeepError;
 use crate::paginate::{PaginateError, Position};
 use crate::response::RetryStop;
 use crate::transport::TransportError;
@@ -170,6 +171,12 @@ pub enum Error {
         /// What does not fit.
         source: Cause,
     },
+    /// A page could not be kept, or one that was kept not be read.
+    #[error("pages cannot be kept")]
+    Keep {
+        /// What went wrong.
+        source: KeepError,
+    },
     /// The runtime is shutting down.
     #[error("the request was canceled, because the runtime is shutting down")]
     Canceled,
@@ -310,6 +317,10 @@ impl fmt::Display for Cause {
 impl std::error::Error for Cause {}
 
 impl Error {
+    pub(crate) fn keep(source: KeepError) -> Self {
+        Self::Keep { source }
+    }
+
     /// The status of the response, if there was one with an error status.
     pub fn status(&self) -> Option<StatusCode> {
         match self {

@@ -64,7 +64,10 @@ pub use error::{Cause, Error, ForeignVia, LoopKind, PagedBy};
 pub use inject::{BodyPath, Inject, InjectError};
 pub use origin::OnForeignOrigin;
 pub use page::Page;
-pub use pages::{Drift, Findings, FoundPaginator, FoundSelector, Pages, Tally, Verdict};
+pub use pages::{
+    Drift, Findings, FoundPaginator, FoundSelector, KeepError, KeptPage, KeptPass, PageKeeper,
+    PageKey, Pages, Tally, Verdict,
+};
 pub use paginate_builder::PaginateBuilder;
 pub use request::{Body, Param, ParamValue, Request};
 pub use request_builder::RequestBuilder;

@@ -3,6 +3,7 @@
 mod credential;
 mod drift;
 mod fetch;
+mod keep;
 mod pin;
 mod tally;
 mod walk;
@@ -21,12 +22,14 @@ use crate::loop_guard::Digest;
 use crate::paginate::{PaginateError, Paginator, Position, Reason, Step};
 use crate::paginate_builder::WalkOptions;
 use fetch::{Fetch, Fetched};
+use keep::Keeping;
 use walk::Walk;
 use window::Window;
 
 pub(crate) use pin::Told;
 
 pub use drift::Drift;
+pub use keep::{KeepError, KeptPage, KeptPass, PageKeeper, PageKey};
 pub use tally::{Tally, Verdict};
 
 /// The pages of a list, one after another; made by [`crate::PaginateBuilder::send`].
@@ -34,7 +37,8 @@ pub use tally::{Tally, Verdict};
 /// As soon as a page is read and its successor is known, the successor is asked for; only then is the page handed
 /// out. Where the API says how much there is, the pages behind are asked for at the same time (see
 /// [`crate::PaginateBuilder::parallel`]); they are handed out in their order, and all is as if they had been fetched one
-/// after another. Dropping `Pages` cancels what is under way.
+/// after another. Dropping `Pages` cancels what is under way,
+/// unless it is [kept](crate::PaginateBuilder::kept_by).
 #[derive(Debug)]
 pub struct Pages {
     walk: Option<Walk>,
@@ -163,7 +167,14 @@ impl Pages {
                 }
             };
             self.state = State::Done;
-            let received = fetched.and_then(|fetched| self.receive(fetched));
+            let keeping = self.keeping(fetched.as_ref().ok());
+            let mut received = fetched.and_then(|fetched| self.receive(fetched));
+            if let Some(keeping) = keeping {
+                let has_failed = received.is_err() || matches!(self.state, State::Failed(_));
+                if let Err(error) = keeping.settle(&received, has_failed).await {
+                    received = received.and(Err(Error::keep(error)));
+                }
+            }
             if !matches!(self.state, State::Fetching(_) | State::Waiting(_)) {
                 self.window.clear();
             }
@@ -215,6 +226,13 @@ impl Pages {
             let item = pages.next().await.transpose()?;
             Some((item, pages))
         })
+    }
+
+    /// What is to be done about keeping `fetched`, once it is known what it is.
+    fn keeping(&self, fetched: Option<&Fetched>) -> Option<Keeping> {
+        let fetched = fetched?;
+        let keeper = self.walk.as_ref()?.options.keeper.clone()?;
+        Some(Keeping::new(keeper, fetched.key?, fetched))
     }
 
     /// Begins to fetch from the position in `state`.

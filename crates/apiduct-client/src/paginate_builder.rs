@@ -9,7 +9,7 @@ use crate::client::parse_selector;
 use crate::draft::{Draft, request_setters};
 use crate::paginate::{Paginator, Position, Reason};
 use crate::retry::{RetryIf, Tried};
-use crate::{Client, Error, Pages};
+use crate::{Client, Error, PageKeeper, Pages};
 
 /// Pages that are fetched at a time.
 const DEFAULT_WINDOW: usize = 8;
@@ -47,6 +47,8 @@ pub(crate) struct WalkOptions {
     pub(crate) window_bytes: usize,
     /// What tells one record from another.
     pub(crate) record_key: Vec<Selector>,
+    /// Where pages are kept.
+    pub(crate) keeper: Option<Arc<dyn PageKeeper>>,
 }
 
 impl WalkOptions {
@@ -94,6 +96,7 @@ impl PaginateBuilder {
                 window: DEFAULT_WINDOW,
                 window_bytes: DEFAULT_WINDOW_BYTES,
                 record_key: Vec::new(),
+                keeper: None,
             },
             conditions: Vec::new(),
         }
@@ -199,6 +202,13 @@ impl PaginateBuilder {
     /// it was read ([`Pages::drift`]). Default: all of a record.
     pub fn record_key(mut self, key: impl IntoIterator<Item = Selector>) -> Self {
         self.options.record_key = key.into_iter().collect();
+        self
+    }
+
+    /// Keeps the pages with `keeper`, and takes those that an earlier walk had kept from it instead of from the network;
+    /// so this walk goes on where that one ended. Default: pages are not kept.
+    pub fn kept_by(mut self, keeper: Arc<dyn PageKeeper>) -> Self {
+        self.options.keeper = Some(keeper);
         self
     }
 

@@ -32,7 +32,7 @@ pub struct Response {
     pub url: Url,
     /// The method of the last exchange.
     pub method: Method,
-    /// How many times the request was tried, from 1.
+    /// How many times the request was tried, from 1; 0 for a page that an earlier walk had kept.
     pub attempts: u32,
     /// How many of the tries were refused with status 429.
     pub rate_limited: u32,

@@ -153,19 +153,35 @@ impl Redactor {
 
     /// `text` with every registered secret masked.
     pub fn redact<'a>(&self, text: &'a str) -> Cow<'a, str> {
-        let secrets = self.secrets.read().unwrap_or_else(PoisonError::into_inner);
-        let spans = secrets.joined(text.as_bytes());
-        if spans.is_empty() {
-            return Cow::Borrowed(text);
+        match self.redact_bytes(text.as_bytes()) {
+            Cow::Borrowed(_) => Cow::Borrowed(text),
+            Cow::Owned(masked) => Cow::Owned(String::from_utf8_lossy(&masked).into_owned()),
         }
-        let mut out = String::with_capacity(text.len());
+    }
+
+    /// `bytes` with every registered secret masked, whatever else they are.
+    ///
+    /// ```
+    /// use apiduct_model::{Redactor, SecretText};
+    ///
+    /// let redactor = Redactor::default();
+    /// redactor.register(&SecretText::from("hunter/22"));
+    /// assert_eq!(&*redactor.redact_bytes(b"\xff hunter/22"), b"\xff ***");
+    /// ```
+    pub fn redact_bytes<'a>(&self, bytes: &'a [u8]) -> Cow<'a, [u8]> {
+        let secrets = self.secrets.read().unwrap_or_else(PoisonError::into_inner);
+        let spans = secrets.joined(bytes);
+        if spans.is_empty() {
+            return Cow::Borrowed(bytes);
+        }
+        let mut out = Vec::with_capacity(bytes.len());
         let mut rest = 0;
         for (start, end) in spans {
-            out.push_str(&text[rest..start]);
-            out.push_str(MASK);
+            out.extend_from_slice(&bytes[rest..start]);
+            out.extend_from_slice(MASK.as_bytes());
             rest = end;
         }
-        out.push_str(&text[rest..]);
+        out.extend_from_slice(&bytes[rest..]);
         Cow::Owned(out)
     }
 

@@ -1,12 +1,15 @@
 use std::io;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
-use apiduct_client::RetryStop;
+use apiduct_client::{KeepError, RetryStop};
 use apiduct_config::ConfigErrors;
 use apiduct_load::{DestinationError, LoadError, LockError, PackageError};
 use apiduct_model::{Hint, ResourceName, TableName};
 use apiduct_normalize::NormalizeError;
+
+use crate::journal::JournalError;
 
 /// Why a run did not come to its end. Nothing of the run is visible at the destination, unless the variant says so.
 #[derive(Debug, thiserror::Error)]
@@ -109,6 +112,8 @@ pub enum RunError {
     RequestsSpent {
         /// How many were allowed.
         max_requests: u64,
+        /// Pages that are kept for the next run.
+        kept_pages: u64,
     },
     /// The server asks for a longer wait than allowed.
     #[error(
@@ -123,6 +128,8 @@ pub enum RunError {
         asked: Duration,
         /// What is allowed.
         max_wait: Duration,
+        /// Pages that are kept for the next run.
+        kept_pages: u64,
         /// What was asked for, and what came back.
         #[source]
         source: Box<apiduct_client::Error>,
@@ -132,6 +139,14 @@ pub enum RunError {
     Interrupted {
         /// Whether a package waits for the next run.
         is_kept: bool,
+        /// Pages that are kept for the next run.
+        kept_pages: u64,
+    },
+    /// Pages could not be kept, or those that an earlier run kept not be read.
+    #[error("pages cannot be kept on disk")]
+    Journal {
+        /// What went wrong.
+        source: KeepError,
     },
     /// The system gives no more threads.
     #[error("cannot start a thread")]
@@ -171,6 +186,14 @@ pub enum RunError {
     },
 }
 
+impl From<JournalError> for RunError {
+    fn from(error: JournalError) -> Self {
+        Self::Journal {
+            source: Arc::new(error),
+        }
+    }
+}
+
 /// Who has to act on an error; decides the exit code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ErrorClass {
@@ -204,6 +227,7 @@ impl RunError {
             }
             Self::Request { .. } | Self::ParentField { .. } | Self::Data { .. } => ErrorClass::Data,
             Self::Package(_)
+            | Self::Journal { .. }
             | Self::Lock(_)
             | Self::Load { .. }
             | Self::Open { .. }
@@ -228,6 +252,9 @@ impl RunError {
         };
         let (resource, place) = (resource.clone(), format!("page {page}{parent}"));
         let stop = source.retry_stop();
+        if let apiduct_client::Error::Keep { source } = source {
+            return Self::Journal { source };
+        }
         let source = Box::new(source);
         match stop {
             Some(RetryStop::WaitTooLong { asked, max_wait }) => Self::WaitTooLong {
@@ -235,6 +262,7 @@ impl RunError {
                 place,
                 asked,
                 max_wait,
+                kept_pages: 0,
                 source,
             },
             _ => Self::Source {
@@ -243,6 +271,17 @@ impl RunError {
                 source,
             },
         }
+    }
+
+    /// The same error, which says that so many pages are kept for the next run.
+    pub(crate) fn with_kept_pages(mut self, pages: u64) -> Self {
+        if let Self::RequestsSpent { kept_pages, .. }
+        | Self::WaitTooLong { kept_pages, .. }
+        | Self::Interrupted { kept_pages, .. } = &mut self
+        {
+            *kept_pages = pages;
+        }
+        self
     }
 
     pub(crate) fn data(resource: &ResourceName, page: Option<u64>, source: NormalizeError) -> Self {
@@ -287,16 +326,26 @@ impl Hint for RunError {
                 }
             }
             Self::Open { source, .. } => source.hint(),
+            Self::Journal { source } => source.downcast_ref::<JournalError>()?.hint(),
+            Self::RequestsSpent { kept_pages: 1.., .. } => {
+                Some("nothing is loaded yet; run again when more requests are allowed".to_owned())
+            }
             Self::RequestsSpent { .. } => {
                 Some("nothing was loaded; run again with a higher `--max-requests`".to_owned())
+            }
+            Self::WaitTooLong { kept_pages: 1.., .. } => {
+                Some("nothing is loaded yet; run again later, or raise `--max-wait` to keep waiting".to_owned())
             }
             Self::WaitTooLong { .. } => {
                 Some("nothing was loaded; run again later, or raise `--max-wait` to keep waiting".to_owned())
             }
-            Self::Interrupted { is_kept: true } => {
+            Self::Interrupted { is_kept: true, .. } => {
                 Some("what was fetched is kept; run again to deliver it".to_owned())
             }
-            Self::Interrupted { is_kept: false } => {
+            Self::Interrupted { kept_pages: 1.., .. } => {
+                Some("nothing is loaded yet, and earlier data and state are as they were; run again to go on".to_owned())
+            }
+            Self::Interrupted { .. } => {
                 Some("nothing was loaded, and earlier data and state are as they were; run again to start over".to_owned())
             }
             Self::Thread { .. }

@@ -23,6 +23,18 @@ pub enum Event {
         /// Its rows over all tables.
         rows: u64,
     },
+    /// A pull goes on that an earlier run had begun.
+    Resumed {
+        /// Identity of the load.
+        load_id: String,
+        /// The pages that are kept, and will not be fetched again.
+        pages: u64,
+    },
+    /// The run ends before its time; what it has fetched is kept, and the same command goes on.
+    Kept {
+        /// The pages that are kept.
+        pages: u64,
+    },
     /// What the first page of a resource told: the record list and the paginator, declared or detected, and why.
     Found {
         /// The resource.
@@ -46,6 +58,8 @@ pub enum Event {
         rate_limited: u64,
         /// Requests of the resource that are under way behind this page.
         in_flight: u64,
+        /// Whether an earlier run had kept it, so that it was not fetched again.
+        is_kept: bool,
     },
     /// Requests to an origin wait for a time to start.
     Waiting {

@@ -30,8 +30,9 @@ pub(crate) struct Request {
 
 /// Makes the request of a resource, for one parent record or for none.
 pub(crate) trait MakeRequest: fmt::Debug + Send + Sync {
-    /// The request, ready to send.
-    fn request(&self, parent: Option<&TapRow>) -> Result<Request, RunError>;
+    /// The request, ready to send. `ordinal` counts the requests of the resource from 0, in the order in which their pages
+    /// are delivered: the same in every run of one pull.
+    fn request(&self, parent: Option<&TapRow>, ordinal: u64) -> Result<Request, RunError>;
 }
 
 /// What came in so far.
@@ -40,6 +41,8 @@ pub(crate) struct Counters {
     pages: AtomicU64,
     rows: AtomicU64,
     bytes: AtomicU64,
+    /// Pages that an earlier run had kept.
+    resumed_pages: AtomicU64,
     requests: AtomicU64,
     rate_limited: AtomicU64,
     /// What the walks that are over had to say.
@@ -72,7 +75,7 @@ pub(crate) struct Feed {
 impl Feed {
     /// Fetches a resource that has no parent.
     pub(crate) async fn top(&self, queue: &Sender<Delivery>) -> Result<(), RunError> {
-        let mut request = self.maker.request(None)?;
+        let mut request = self.maker.request(None, 0)?;
         let mut number = 0;
         while let Some(page) = self.next(&mut request, number).await? {
             number += 1;
@@ -107,6 +110,7 @@ impl Feed {
         let mut running: VecDeque<Inlet> = VecDeque::new();
         let mut tasks = JoinSet::new();
         let mut left = self.max_parents.unwrap_or(usize::MAX);
+        let mut ordinal = 0;
         let mut has_more = true;
         let mut is_first = true;
         loop {
@@ -115,7 +119,8 @@ impl Feed {
                     break;
                 };
                 left -= 1;
-                running.push_back(self.spawn(&mut tasks, &parent)?);
+                running.push_back(self.spawn(&mut tasks, &parent, ordinal)?);
+                ordinal += 1;
             }
             if left == 0 {
                 waiting.clear();
@@ -150,8 +155,13 @@ impl Feed {
         Ok(())
     }
 
-    fn spawn(&self, tasks: &mut JoinSet<()>, parent: &TapRow) -> Result<Inlet, RunError> {
-        let mut request = self.maker.request(Some(parent))?;
+    fn spawn(
+        &self,
+        tasks: &mut JoinSet<()>,
+        parent: &TapRow,
+        ordinal: u64,
+    ) -> Result<Inlet, RunError> {
+        let mut request = self.maker.request(Some(parent), ordinal)?;
         let (sender, receiver) = mpsc::channel(1);
         let feed = self.clone();
         tasks.spawn(async move {
@@ -224,6 +234,9 @@ impl Feed {
         let attempts = u64::from(page.response.attempts);
         let rate_limited = u64::from(page.response.rate_limited);
         self.counters.pages.fetch_add(1, Ordering::Relaxed);
+        self.counters
+            .resumed_pages
+            .fetch_add(u64::from(attempts == 0), Ordering::Relaxed);
         self.counters.rows.fetch_add(rows, Ordering::Relaxed);
         self.counters.bytes.fetch_add(bytes, Ordering::Relaxed);
         self.counters
@@ -240,6 +253,7 @@ impl Feed {
             retries,
             rate_limited,
             in_flight: in_flight as u64,
+            is_kept: attempts == 0,
         };
         self.events.event(&event);
         queue.send(delivery, page.response.body.len()).await
@@ -287,6 +301,7 @@ impl Counters {
     /// The counts as the receipt shows them.
     pub(crate) fn receipt(&self) -> ResourceReceipt {
         let pages = self.pages.load(Ordering::Relaxed);
+        let resumed_pages = self.resumed_pages.load(Ordering::Relaxed).min(pages);
         let requests = self.requests.load(Ordering::Relaxed);
         let rows = self.rows.load(Ordering::Relaxed);
         let walks = self.walks.lock().unwrap_or_else(PoisonError::into_inner);
@@ -301,11 +316,12 @@ impl Counters {
                 Status::Incomplete
             },
             pages,
+            resumed_pages,
             requests,
             rows,
             expected_rows,
             bytes: self.bytes.load(Ordering::Relaxed),
-            retries: requests.saturating_sub(pages),
+            retries: requests.saturating_sub(pages - resumed_pages),
             rate_limited: self.rate_limited.load(Ordering::Relaxed),
             drift: (!drift.is_none()).then_some(DriftReceipt {
                 overlaps: drift.overlaps,

@@ -7,6 +7,8 @@ pub struct RunOptions {
     pub select: Vec<String>,
     /// Start over: rows of earlier runs are replaced, whatever the write disposition says.
     pub full_refresh: bool,
+    /// Fetch everything anew: pages that an interrupted run has kept are dropped.
+    pub restart: bool,
     /// Send at most so many requests, retries included; the run is incomplete when more would be needed.
     pub max_requests: Option<u64>,
     /// Wait at most so long when the server asks for a wait; default: `runtime.max_wait` of the file.

@@ -7,8 +7,8 @@ use apiduct_client::{Timer, TokioTimer, TransportError};
 use apiduct_config::Plan;
 use apiduct_config::resolve::SecretSource;
 use apiduct_load::{
-    Destination, LoadError, LoadId, LoadIds, LoadPackage, Loaded, Packages, PipelineLock, Seal,
-    State, load_package_watched,
+    Destination, LoadError, LoadId, LoadPackage, Loaded, Packages, PipelineLock, Seal, State,
+    load_package_watched,
 };
 use apiduct_model::{Redactor, ResourceName, TableName};
 
@@ -17,6 +17,7 @@ use crate::error::RunError;
 use crate::event::{Event, EventSink, NoEvents};
 use crate::extract::{Extracted, extract};
 use crate::options::RunOptions;
+use crate::pull::{Beginning, Pull};
 use crate::receipt::Receipt;
 use crate::setup::Setup;
 use crate::sink::{BatchSink, PackageSink};
@@ -67,7 +68,7 @@ impl Pipeline {
     }
 
     /// The folder of this pipeline below the working directory.
-    fn folder(&self) -> PathBuf {
+    pub(crate) fn folder(&self) -> PathBuf {
         self.working_dir.join(&self.plan.name)
     }
 
@@ -119,30 +120,27 @@ impl Pipeline {
         receipt: &mut Receipt,
     ) -> Result<(), RunError> {
         let before = self.stored_state(setup, destination).await?;
-        let load_id = LoadIds::new(self.seed)
-            .after(before.load_id)
-            .next(self.timer.as_ref());
+        let pull = self
+            .begin_pull(setup, wanted, &before, Beginning::default())
+            .await?;
+        let load_id = pull.load_id;
         let resources: Vec<ResourceName> = wanted.loaded().cloned().collect();
         self.events.event(&Event::Started {
             load_id: load_id.to_string(),
             resources,
         });
-        let sink = Arc::new(PackageSink::new(self.packages().create(load_id)?));
-        let rows_to: Arc<dyn BatchSink> = Arc::clone(&sink) as _;
-        let nodes = setup.nodes(wanted, &load_id.to_string(), &rows_to, None);
-        drop(rows_to);
-        let extracted = tokio::select! {
-            extracted = extract(nodes, setup.bounds(), &self.events) => extracted.map_err(|error| self.explain(error))?,
-            () = self.canceller.cancelled() => return Err(RunError::Interrupted { is_kept: false }),
+        let packed = self.fetch(setup, wanted, destination, &pull, before).await;
+        let (package, extracted) = match packed {
+            Ok(packed) => packed,
+            Err(error) => return Err(self.break_off(pull, error).await),
         };
-        self.warn_untyped(&extracted);
-        let mut seal = self.seal(setup, &extracted, wanted, before, load_id);
-        seal.destination = destination.name();
-        let sink = Arc::into_inner(sink).ok_or(RunError::WorkerLost)?;
-        let package = blocking(move || Ok(sink.seal(seal)?)).await?;
+        self.settle(&pull).await?;
         let rows = package.manifest().rows();
         if self.canceller.is_cancelled() {
-            return Err(RunError::Interrupted { is_kept: true });
+            return Err(RunError::Interrupted {
+                is_kept: true,
+                kept_pages: 0,
+            });
         }
         self.events.event(&Event::Sealed { rows });
         let sealed = self.timer.monotonic();
@@ -158,7 +156,34 @@ impl Pipeline {
         receipt.load_id = Some(load_id.to_string());
         receipt.take_resources(extracted.resources);
         self.packages().remove(load_id)?;
-        Ok(())
+        self.forget_others(pull).await
+    }
+
+    /// Fetches all that `pull` still lacks and seals it.
+    async fn fetch(
+        &self,
+        setup: &Setup,
+        wanted: &Wanted,
+        destination: &Arc<dyn Destination>,
+        pull: &Pull,
+        before: State,
+    ) -> Result<(LoadPackage, Extracted), RunError> {
+        let load_id = pull.load_id;
+        let sink = Arc::new(PackageSink::new(self.packages().create(load_id)?));
+        let rows_to: Arc<dyn BatchSink> = Arc::clone(&sink) as _;
+        let journal = pull.journal.as_ref();
+        let nodes = setup.nodes(wanted, &load_id.to_string(), &rows_to, None, journal);
+        drop(rows_to);
+        let extracted = tokio::select! {
+            extracted = extract(nodes, setup.bounds(), &self.events) => extracted.map_err(|error| self.explain(error))?,
+            () = self.canceller.cancelled() => return Err(RunError::Interrupted { is_kept: false, kept_pages: 0 }),
+        };
+        self.warn_untyped(&extracted);
+        let mut seal = self.seal(setup, &extracted, wanted, before, load_id);
+        seal.destination = destination.name();
+        let sink = Arc::into_inner(sink).ok_or(RunError::WorkerLost)?;
+        let package = blocking(move || Ok(sink.seal(seal)?)).await?;
+        Ok((package, extracted))
     }
 
     /// A spent quota shows as a failed request; this says what it was.
@@ -170,9 +195,10 @@ impl Pipeline {
             matches!(cause.downcast_ref(), Some(TransportError::Quota))
         };
         match self.options.max_requests {
-            Some(max_requests) if causes.into_iter().any(is_quota) => {
-                RunError::RequestsSpent { max_requests }
-            }
+            Some(max_requests) if causes.into_iter().any(is_quota) => RunError::RequestsSpent {
+                max_requests,
+                kept_pages: 0,
+            },
             _ => error,
         }
     }

@@ -156,7 +156,7 @@ impl Pipeline {
         let wanted = Wanted::new(&self.plan, options)?;
         let memory = Arc::new(MemorySink::default());
         let sink: Arc<dyn BatchSink> = Arc::clone(&memory) as _;
-        let nodes = setup.nodes(&wanted, "preview", &sink, Some(1));
+        let nodes = setup.nodes(&wanted, "preview", &sink, Some(1), None);
         let heard = Arc::new(Heard {
             findings: Mutex::default(),
             next: Arc::clone(&self.events),
@@ -168,7 +168,7 @@ impl Pipeline {
         };
         let extracted = tokio::select! {
             extracted = extract(nodes, bounds, &events) => extracted?,
-            () = self.canceller.cancelled() => return Err(RunError::Interrupted { is_kept: false }),
+            () = self.canceller.cancelled() => return Err(RunError::Interrupted { is_kept: false, kept_pages: 0 }),
         };
         let findings = std::mem::take(
             &mut *heard

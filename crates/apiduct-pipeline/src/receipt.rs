@@ -54,8 +54,11 @@ pub struct ResourceReceipt {
     pub status: Status,
     /// Tries sent, the first ones and the retries.
     pub requests: u64,
-    /// Pages received.
+    /// Pages received, those that an earlier run had kept included.
     pub pages: u64,
+    /// Pages that an earlier run had kept, and that were not fetched again.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub resumed_pages: u64,
     /// Records received.
     pub rows: u64,
     /// Bytes of the bodies, decoded.
@@ -86,12 +89,18 @@ pub struct DriftReceipt {
     pub total_changes: u64,
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
+fn is_zero(number: &u64) -> bool {
+    *number == 0
+}
+
 impl Default for ResourceReceipt {
     fn default() -> Self {
         Self {
             status: Status::Complete,
             requests: 0,
             pages: 0,
+            resumed_pages: 0,
             rows: 0,
             bytes: 0,
             expected_rows: None,

@@ -12,11 +12,13 @@ use apiduct_config::{Plan, Resolved};
 use apiduct_json::{Captured, Selector};
 use apiduct_model::{Hint, Scalar, SnakeCase, WriteDisposition};
 use apiduct_normalize::{Options, Tap, TapRow};
+use xxhash_rust::xxh3::Xxh3;
 
 use crate::error::RunError;
 use crate::event::Waits;
 use crate::extract::{Bounds, Node};
 use crate::feed::{MakeRequest, Request};
+use crate::journal::{Journal, WalkId};
 use crate::pipeline::Pipeline;
 use crate::sink::{BatchSink, NoSink};
 use crate::wanted::Wanted;
@@ -36,6 +38,8 @@ pub(crate) struct Setup {
     client: Client,
     concurrency: usize,
     memory: u64,
+    /// Whether pages are kept, so that a run that is broken off can go on.
+    pub(crate) is_resumable: bool,
 }
 
 impl Setup {
@@ -58,6 +62,7 @@ impl Setup {
         Ok(Self {
             concurrency: runtime.concurrency,
             memory: runtime.memory,
+            is_resumable: runtime.resume,
             plan,
             resolved: Arc::new(resolved),
             client,
@@ -90,6 +95,7 @@ impl Setup {
         load_id: &str,
         sink: &Arc<dyn BatchSink>,
         max_pages: Option<u64>,
+        journal: Option<&Arc<Journal>>,
     ) -> Vec<Node> {
         let order: Vec<usize> = wanted.fetched.iter().copied().collect();
         let place = |at: usize| order.iter().position(|one| *one == at);
@@ -99,7 +105,7 @@ impl Setup {
             Node {
                 resource: resource.name.clone(),
                 parent: resource.parent.and_then(place),
-                maker: Arc::new(self.maker(*at, max_pages)),
+                maker: Arc::new(self.maker(*at, max_pages, journal)),
                 options: self.options(resource, load_id, wanted.is_replaced(&resource.name)),
                 sink: if is_loaded {
                     Arc::clone(sink)
@@ -112,7 +118,12 @@ impl Setup {
         order.iter().map(node).collect()
     }
 
-    fn maker(&self, resource: usize, max_pages: Option<u64>) -> Maker {
+    fn maker(
+        &self,
+        resource: usize,
+        max_pages: Option<u64>,
+        journal: Option<&Arc<Journal>>,
+    ) -> Maker {
         let bound = self.plan.resources[resource].max_pages;
         let is_child = self.plan.resources[resource].parent.is_some();
         let walks = if is_child { self.bounds().width } else { 1 };
@@ -124,6 +135,7 @@ impl Setup {
             max_pages: max_pages.into_iter().chain(bound).min(),
             window: self.concurrency,
             window_bytes: self.share(WINDOW_SHARE) / walks,
+            journal: journal.cloned(),
         }
     }
 
@@ -245,6 +257,8 @@ struct Maker {
     window: usize,
     /// Bytes of pages that wait for their turn.
     window_bytes: usize,
+    /// Where pages are kept.
+    journal: Option<Arc<Journal>>,
 }
 
 /// The fields that identify a record; none when one of them is not a plain path.
@@ -259,7 +273,7 @@ impl Maker {
         &self.plan.resources[self.resource]
     }
 
-    fn pages(&self, parts: RequestParts) -> Pages {
+    fn pages(&self, parts: RequestParts, walk: WalkId) -> Pages {
         let resource = self.resource();
         let mut builder = self
             .client
@@ -302,6 +316,9 @@ impl Maker {
         if let Some(max_records) = resource.max_records {
             builder = builder.max_records(max_records);
         }
+        if let Some(journal) = &self.journal {
+            builder = builder.kept_by(journal.walk(&resource.name, walk));
+        }
         builder.send()
     }
 
@@ -322,9 +339,23 @@ impl Maker {
     }
 }
 
+/// Tells the record of a parent from others by the values that its children need.
+fn digest(parent: &TapRow) -> u64 {
+    let mut hasher = Xxh3::new();
+    for value in parent {
+        // Each kind of value is written in another way, so that none looks like two others.
+        hasher.update(format!("{value:?};").as_bytes());
+    }
+    hasher.digest()
+}
+
 impl MakeRequest for Maker {
-    fn request(&self, parent: Option<&TapRow>) -> Result<Request, RunError> {
+    fn request(&self, parent: Option<&TapRow>, ordinal: u64) -> Result<Request, RunError> {
         let resource = self.resource();
+        let walk = WalkId {
+            ordinal,
+            digest: parent.map_or(0, digest),
+        };
         let taps = resource
             .parent
             .map(|parent| Arc::clone(&self.plan.resources[parent].taps_for_children));
@@ -347,7 +378,7 @@ impl MakeRequest for Maker {
             String::new()
         };
         Ok(Request {
-            pages: self.pages(parts),
+            pages: self.pages(parts, walk),
             constants,
             parent,
         })

@@ -36,6 +36,9 @@ pub(crate) struct RunArgs {
     /// Start over: the rows of earlier runs are replaced.
     #[arg(long)]
     full_refresh: bool,
+    /// Fetch everything anew: pages that an interrupted run has kept are dropped.
+    #[arg(long)]
+    restart: bool,
     /// Send at most so many requests, retries included.
     #[arg(long, value_name = "N")]
     max_requests: Option<u64>,
@@ -51,6 +54,7 @@ impl RunArgs {
         RunOptions {
             select: self.select.clone(),
             full_refresh: self.full_refresh,
+            restart: self.restart,
             max_requests: self.max_requests,
             max_wait: self.max_wait,
         }
@@ -77,7 +81,7 @@ pub(crate) async fn execute(args: &RunArgs, printer: &Printer) -> Result<ExitCod
         .build();
     let outcome = until_interrupted(&pipeline, &Interrupt::listen(printer)).await;
     progress.clear();
-    let receipt = outcome?;
+    let receipt = outcome.map_err(|failure| failure.with_kept_pages(progress.kept_pages()))?;
     if printer.is_json() {
         printer
             .json(&receipt)
@@ -90,7 +94,7 @@ pub(crate) async fn execute(args: &RunArgs, printer: &Printer) -> Result<ExitCod
     Ok(receipt::exit_code(&receipt))
 }
 
-/// The run, cancelled when the user wants to stop; what was fetched whole is kept.
+/// The run, cancelled when the user wants to stop; what was fetched is kept.
 pub(crate) async fn until_interrupted(
     pipeline: &Pipeline,
     interrupt: &Interrupt,

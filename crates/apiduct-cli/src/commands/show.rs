@@ -1,9 +1,11 @@
 //! `apiduct show`: what was loaded, and what waits.
 
 use std::path::Path;
+use std::time::Duration;
 
 use apiduct::load::{DestinationError, Loader, LockError, Packages, PipelineLock};
-use apiduct::model::SystemClock;
+use apiduct::model::{Clock as _, SystemClock};
+use apiduct::pipeline::PendingPull;
 use clap::Args;
 use indexmap::IndexMap;
 use serde::Serialize;
@@ -49,6 +51,8 @@ struct Overview {
     state: IndexMap<String, Map<String, Value>>,
     /// Loads that are fetched and not yet delivered.
     pending: Vec<String>,
+    /// Pulls that were broken off, and whose pages wait for the next run.
+    unfinished: Vec<PendingPull>,
     /// Who runs the pipeline at this moment.
     running: Option<String>,
 }
@@ -88,6 +92,8 @@ impl Overview {
                 let pending = Packages::new(folder.join("packages")).pending();
                 let pending = pending.map_err(|error| destination_failure(&error))?;
                 self.pending = pending.iter().map(ToString::to_string).collect();
+                let pulls = PendingPull::in_folder(folder, SystemClock::new().now());
+                self.unfinished = pulls.map_err(Failure::from)?;
             }
             Err(LockError::Held { holder, .. }) => self.running = Some(holder.to_string()),
             Err(error) => return Err(destination_failure(&error)),
@@ -171,11 +177,28 @@ impl Overview {
                 "waits to be delivered by the next run: load {load_id}\n"
             ));
         }
+        parts.extend(self.unfinished.iter().map(unfinished));
         if let Some(holder) = &self.running {
             parts.push(format!("a run is going on: {holder}\n"));
         }
         parts.join("\n")
     }
+}
+
+/// What is kept of a pull that was broken off.
+fn unfinished(pull: &PendingPull) -> String {
+    let pages = pull.pages.iter();
+    let pages: Vec<String> = pages
+        .map(|(resource, pages)| format!("{} of `{resource}`", count(*pages)))
+        .collect();
+    format!(
+        "unfinished: load {} into {}, with pages {} ({}), since {}; the command that began it goes on, and `run --restart` drops it\n",
+        pull.load_id,
+        pull.destination,
+        pages.join(", "),
+        indicatif::HumanBytes(pull.bytes),
+        indicatif::HumanDuration(Duration::from_secs(pull.age_seconds)),
+    )
 }
 
 fn count(number: u64) -> String {
@@ -229,6 +252,7 @@ mod tests {
                 json!({"cursor": 7}).as_object().unwrap().clone(),
             )]),
             pending: vec!["01K".to_owned()],
+            unfinished: Vec::new(),
             running: None,
         };
         let text = overview.text();

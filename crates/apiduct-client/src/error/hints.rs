@@ -32,6 +32,7 @@ impl Hint for Error {
             | Self::TooManyRedirects { .. }
             | Self::Rejected { .. }
             | Self::Record { .. }
+            | Self::Keep { .. }
             | Self::Canceled => return None,
         };
         Some(hint.to_owned())

@@ -1,11 +1,11 @@
 //! Links without our credentials: some APIs write the key of a request into the link to the next page.
 
-use apiduct_model::Redactor;
+use apiduct_model::{MASK, Redactor};
 
 use crate::Request;
 use crate::paginate::Position;
 
-/// `position` without what is a secret of ours: positions are stored. User names and passwords in a link go too; the
+/// `position` without what is a secret of ours, or was one before the page was kept: positions are stored. User names and passwords in a link go too; the
 /// client has its own.
 pub(super) fn take_out(position: Position, redactor: &Redactor) -> Position {
     let Position::Url(mut url) = position else {
@@ -19,7 +19,7 @@ pub(super) fn take_out(position: Position, redactor: &Redactor) -> Position {
     if let Some(query) = url.query() {
         let is_ours = |pair: &&str| {
             let value = pair.split_once('=').map_or("", |(_, value)| value);
-            redactor.contains_secret(value)
+            value.contains(MASK) || redactor.contains_secret(value)
         };
         if query.split('&').any(|pair| is_ours(&pair)) {
             let kept: Vec<&str> = query.split('&').filter(|pair| !is_ours(pair)).collect();

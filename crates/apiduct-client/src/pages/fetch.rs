@@ -12,6 +12,7 @@ use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
 use tracing::Instrument;
 
+use super::keep::{KeptPage, PageKeeper, PageKey};
 use crate::error::Error;
 use crate::exchange::{Call, Pass, Reading, Unreadable};
 use crate::paginate::Position;
@@ -26,6 +27,8 @@ pub(super) struct Order {
     pub(super) plan: Option<Arc<ScanPlan>>,
     /// Whether a page without a record list is asked for again.
     pub(super) wants_list: bool,
+    /// Where the page is kept, and under which key.
+    pub(super) keeper: Option<(Arc<dyn PageKeeper>, PageKey)>,
 }
 
 /// What came of an [`Order`].
@@ -36,6 +39,10 @@ pub(super) struct Fetched {
     pub(super) response: Response,
     pub(super) content: Content,
     pub(super) pass: Pass,
+    /// Under which key it is kept, if pages are kept.
+    pub(super) key: Option<PageKey>,
+    /// Whether it is kept already.
+    pub(super) is_kept: bool,
 }
 
 /// What was read from a body.
@@ -46,10 +53,13 @@ pub(super) enum Content {
     Value(Value),
 }
 
-/// A fetch under way; dropping it cancels it.
+/// A fetch under way; dropping it cancels it, unless its page is to be kept.
 pub(super) enum Fetch {
     /// On the runtime, so that it goes on while nobody looks.
-    Spawned(JoinHandle<Result<Fetched, Error>>),
+    Spawned {
+        task: JoinHandle<Result<Fetched, Error>>,
+        is_kept: bool,
+    },
     /// Without a runtime it goes on only while somebody waits.
     Inline(BoxFuture<'static, Result<Fetched, Error>>),
 }
@@ -62,6 +72,7 @@ pub(super) trait Landing: Send {
 
 impl Fetch {
     pub(super) fn start(client: Client, order: Order, landing: Option<Box<dyn Landing>>) -> Self {
+        let is_kept = order.keeper.is_some();
         let fetch = async move {
             let fetched = run(client, order).await;
             if let Some(landing) = landing {
@@ -72,14 +83,17 @@ impl Fetch {
         };
         let fetch = fetch.in_current_span();
         match Handle::try_current() {
-            Ok(runtime) => Self::Spawned(runtime.spawn(fetch)),
+            Ok(runtime) => Self::Spawned {
+                task: runtime.spawn(fetch),
+                is_kept,
+            },
             Err(_) => Self::Inline(fetch.boxed()),
         }
     }
 
     pub(super) async fn finish(&mut self) -> Result<Fetched, Error> {
         match self {
-            Self::Spawned(task) => match task.await {
+            Self::Spawned { task, .. } => match task.await {
                 Ok(fetched) => fetched,
                 Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
                 Err(_) => Err(Error::Canceled),
@@ -87,12 +101,19 @@ impl Fetch {
             Self::Inline(fetch) => fetch.await,
         }
     }
+
+    /// Cancels it, also when its page was to be kept.
+    pub(super) fn cancel(&self) {
+        if let Self::Spawned { task, .. } = self {
+            task.abort();
+        }
+    }
 }
 
 impl Drop for Fetch {
     fn drop(&mut self) {
-        if let Self::Spawned(task) = self {
-            task.abort();
+        if !matches!(self, Self::Spawned { is_kept: true, .. }) {
+            self.cancel();
         }
     }
 }
@@ -103,12 +124,59 @@ impl fmt::Debug for Fetch {
     }
 }
 
+/// Takes the page from where it was kept, or else from the network.
 async fn run(client: Client, order: Order) -> Result<Fetched, Error> {
+    let Some((keeper, key)) = order.keeper.clone() else {
+        return run_live(client, order).await;
+    };
+    while let Some(page) = keeper.recall(key).await.map_err(Error::keep)? {
+        if let Some(fetched) = take_up(&client, &order, key, page) {
+            return Ok(fetched);
+        }
+    }
+    let mut fetched = tokio::select! {
+        fetched = run_live(client, order) => fetched?,
+        () = keeper.given_up() => return Err(Error::Canceled),
+    };
+    fetched.key = Some(key);
+    if let Some(page) = KeptPage::of_scanned(&fetched) {
+        keeper.keep(key, page).await.map_err(Error::keep)?;
+        fetched.is_kept = true;
+    }
+    Ok(fetched)
+}
+
+/// A page that was kept, as if it had been fetched; `None` when it is not what is looked for.
+fn take_up(client: &Client, order: &Order, key: PageKey, page: KeptPage) -> Option<Fetched> {
+    let pass = Pass::from(page.pass);
+    let request = order.call.request.clone();
+    let response = page.into_response(&request, client.redactor());
+    let content = match pass {
+        Pass::Take => read(&response, order.plan.as_deref()).ok()?,
+        Pass::Skip if response.status.is_success() => {
+            read(&response, order.plan.as_deref()).unwrap_or(Content::Nothing)
+        }
+        Pass::Skip | Pass::Stop => Content::Nothing,
+    };
+    let is_list = !matches!(&content, Content::Scanned(scanned) if is_missing(scanned));
+    (is_list || pass != Pass::Take).then(|| Fetched {
+        request,
+        position: order.position.clone(),
+        response,
+        content,
+        pass,
+        key: Some(key),
+        is_kept: true,
+    })
+}
+
+async fn run_live(client: Client, order: Order) -> Result<Fetched, Error> {
     let Order {
         call,
         position,
         plan,
         wants_list,
+        keeper: _,
     } = order;
     let read = move |response: &Response| {
         let content = read(response, plan.as_deref())?;
@@ -127,6 +195,8 @@ async fn run(client: Client, order: Order) -> Result<Fetched, Error> {
         response: exchanged.response,
         content: exchanged.content.unwrap_or(Content::Nothing),
         pass: exchanged.pass,
+        key: None,
+        is_kept: false,
     })
 }
 
@@ -141,7 +211,7 @@ fn read(response: &Response, plan: Option<&ScanPlan>) -> Result<Content, Unreada
     }
 }
 
-fn is_missing(scanned: &Scanned) -> bool {
+pub(super) fn is_missing(scanned: &Scanned) -> bool {
     matches!(scanned.data, DataFound::Missing { .. })
 }
 

@@ -6,6 +6,7 @@ use apiduct_json::{DataFound, Records, ScanPlan, Scanned, Selector};
 use serde_json::Value;
 
 use super::fetch::{Content, Fetched, Order};
+use super::keep::PageKey;
 use super::{Findings, FoundPaginator, FoundSelector, credential};
 use crate::client::Client;
 use crate::detect::{self, DetectInput};
@@ -140,12 +141,17 @@ impl Walk {
                 self.client.redactor(),
             );
         }
+        let keeper = self.options.keeper.clone().map(|keeper| {
+            let key = PageKey::of(&position, &call.request, self.client.redactor());
+            (keeper, key)
+        });
         Ok(Order {
             call,
             position,
             plan: self.plan.clone(),
             // On the first page the selector is the likelier culprit.
             wants_list: self.received > 0 && !self.options.allow_missing,
+            keeper,
         })
     }
 
@@ -161,6 +167,7 @@ impl Walk {
             response,
             content,
             pass,
+            ..
         } = fetched;
         if pass == Pass::Take && !response.status.is_success() {
             return Err(response.status_error());

@@ -55,7 +55,8 @@ impl Window {
     pub(super) fn take(&mut self, position: &Position) -> Option<Fetch> {
         match self.flights.pop_front() {
             Some(flight) if flight.position == *position => Some(flight.fetch),
-            Some(_) => {
+            Some(flight) => {
+                flight.fetch.cancel();
                 self.clear();
                 None
             }
@@ -69,7 +70,9 @@ impl Window {
 
     /// Cancels what is under way.
     pub(super) fn clear(&mut self) {
-        self.flights.clear();
+        for flight in self.flights.drain(..) {
+            flight.fetch.cancel();
+        }
         self.known.clear();
     }
 

@@ -39,6 +39,8 @@ pub struct Runtime {
     pub total_timeout: TotalTimeout,
     /// The longest wait that a server may ask for. Default: 300 s.
     pub max_wait: Duration,
+    /// Whether pages are kept on disk until they are loaded, so that a run that ends early goes on. Default: yes.
+    pub resume: bool,
     /// Requests in flight to one host. Default: 8.
     pub concurrency: usize,
     /// The most requests in a time, all to be kept. Default: no bound.
@@ -91,6 +93,7 @@ impl Default for Runtime {
             timeout: Duration::from_mins(1),
             total_timeout: TotalTimeout::Default,
             max_wait: Duration::from_mins(5),
+            resume: true,
             concurrency: 8,
             rate_limit: Vec::new(),
             max_response_bytes: 256 * MEBIBYTE,
@@ -165,6 +168,7 @@ impl Runtime {
         if matches!(spec.timeout, Written::Null) {
             runtime.timeout = NEVER;
         }
+        set(&mut runtime.resume, spec.resume.value().copied());
         set(&mut runtime.max_wait, spec.max_wait.value().copied());
         let concurrency = spec.concurrency.value();
         set(

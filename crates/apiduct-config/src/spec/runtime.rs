@@ -33,6 +33,8 @@ pub struct RuntimeSpec {
     pub total_timeout: Written<Duration>,
     /// The longest wait that a server may ask for.
     pub max_wait: Written<Duration>,
+    /// Whether pages are kept so that a run that ends early can go on.
+    pub resume: Written<bool>,
     /// Requests in flight to one host.
     pub concurrency: Written<u64>,
     /// The most requests in a time, all to be kept.
@@ -72,6 +74,7 @@ impl RuntimeSpec {
             idle_timeout: fields.duration("idle_timeout"),
             total_timeout: fields.duration("total_timeout"),
             max_wait: fields.duration("max_wait"),
+            resume: fields.bool("resume"),
             concurrency: fields.integer("concurrency"),
             rate_limit: fields.rates("rate_limit"),
             max_response_bytes: fields.bytes("max_response_bytes"),

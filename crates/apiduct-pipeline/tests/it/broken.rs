@@ -49,7 +49,13 @@ async fn a_spent_quota_loads_nothing_and_is_no_failure_of_the_api() {
     };
     let error = world.run_with("  - posts\n", options).await.unwrap_err();
     assert!(
-        matches!(error, RunError::RequestsSpent { max_requests: 3 }),
+        matches!(
+            error,
+            RunError::RequestsSpent {
+                max_requests: 3,
+                ..
+            }
+        ),
         "{error:?}"
     );
     assert_eq!(error.class(), ErrorClass::Incomplete);
@@ -92,7 +98,7 @@ async fn a_cancelled_run_leaves_data_and_state_as_they_were() {
     world.api.on_request(5, move |_| canceller.cancel());
     let error = pipeline.run().await.unwrap_err();
     assert!(
-        matches!(error, RunError::Interrupted { is_kept: false }),
+        matches!(error, RunError::Interrupted { is_kept: false, .. }),
         "{error:?}"
     );
     assert_eq!(world.count("posts"), "100");

@@ -10,6 +10,7 @@ mod loads;
 mod looks;
 mod parallel;
 mod recovery;
+mod resume;
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};

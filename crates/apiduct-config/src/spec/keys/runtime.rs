@@ -106,6 +106,12 @@ pub(crate) static RUNTIME: Object = Object {
         )
         .or("300s"),
         key(
+            "resume",
+            Kind::Bool,
+            "Whether the pages of a run are kept on disk until they are loaded, so that a run that ends early goes on where it was.",
+        )
+        .or("true"),
+        key(
             "concurrency",
             Kind::Integer { min: 1 },
             "Requests in flight to one host.",

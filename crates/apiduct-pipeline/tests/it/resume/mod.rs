@@ -1,0 +1,3 @@
+//! Pulls that take more than one run.
+
+mod endings;
