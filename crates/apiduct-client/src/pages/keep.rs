@@ -51,7 +51,7 @@ pub trait PageKeeper: fmt::Debug + Send + Sync {
     ///
     /// A page that is under way when its walk is dropped is still received and kept, as it was asked for.
     async fn given_up(&self) {
-        std::future::pending().await;
+        std::future::pending::<()>().await;
     }
 }
 
