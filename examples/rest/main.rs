@@ -47,6 +47,7 @@ examples! {
     basic_requests
     bearer
     blocking
+    client_certificate
     create_client
     cursor
     cursor_in_body
@@ -73,6 +74,7 @@ examples! {
     last_record
     oauth2_authorization_code
     oauth2_client_credentials
+    oauth2_device_code
     oauth2_refresh_token
     odata
     offset
