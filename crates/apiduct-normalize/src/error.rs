@@ -1,4 +1,5 @@
 use apiduct_json::{JsonError, SyntaxError};
+use apiduct_model::cursor::CursorError;
 use apiduct_model::{Hint, NameCollision, TableName};
 
 /// Why records could not be turned into rows. The rows of earlier records stay.
@@ -16,6 +17,34 @@ pub enum NormalizeError {
     /// The page could not be cut into records.
     #[error("the page cannot be cut into records")]
     Page(#[from] JsonError),
+    /// A record has no cursor, or it is null.
+    #[error("record {record} of the page has no cursor at `{path}`")]
+    NoCursor {
+        /// Position of the record in the page, from 0.
+        record: usize,
+        /// Where the cursor ought to be.
+        path: String,
+    },
+    /// The cursor of a record is a boolean, a list or an object.
+    #[error(
+        "the cursor of record {record} of the page, at `{path}`, is neither a text nor a number"
+    )]
+    CursorKind {
+        /// Position of the record in the page, from 0.
+        record: usize,
+        /// Where the cursor is.
+        path: String,
+    },
+    /// The cursor of a record is of another type than the others.
+    #[error("the cursor of record {record} of the page, at `{path}`, cannot be compared")]
+    Cursor {
+        /// Position of the record in the page, from 0.
+        record: usize,
+        /// Where the cursor is.
+        path: String,
+        /// What is wrong with it.
+        source: CursorError,
+    },
     /// A page holds more than can be read at once.
     #[error("the records of the page take {bytes} bytes, more than {limit}")]
     TooLarge {
@@ -74,6 +103,14 @@ impl Hint for NormalizeError {
             Self::TooLarge { .. } => {
                 Some("ask for smaller pages, and lower `max_response_bytes`".to_owned())
             }
+            Self::NoCursor { .. } => Some(
+                "correct `cursor_path`, or set `on_cursor_value_missing` to `include` or `exclude`"
+                    .to_owned(),
+            ),
+            Self::CursorKind { .. } => {
+                Some("let `cursor_path` lead to a text or a number".to_owned())
+            }
+            Self::Cursor { source, .. } => source.hint(),
             Self::Syntax { .. } | Self::Page(_) => None,
         }
     }

@@ -23,6 +23,7 @@
 
 mod column;
 mod error;
+mod gate;
 mod id;
 mod normalizer;
 mod number;
@@ -31,8 +32,10 @@ mod shape;
 mod table;
 mod tap;
 mod walk;
+mod watch;
 
 pub use error::NormalizeError;
+pub use gate::{Gate, GateKey, GateReport, GateStart, MissingCursor, Reached, Skipped};
 pub use normalizer::Normalizer;
 pub use options::Options;
 pub use tap::{Tap, TapRow};

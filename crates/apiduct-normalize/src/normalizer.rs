@@ -3,6 +3,7 @@ use apiduct_model::arrow::TableBatch;
 use apiduct_model::{Scalar, Schema, SnakeCase, TableName, TableSchema};
 
 use crate::error::NormalizeError;
+use crate::gate::{GateReport, Judge, Refusal, Verdict};
 use crate::options::Options;
 use crate::tap::TapRow;
 use crate::walk::{Stop, Walker};
@@ -27,6 +28,8 @@ pub struct Normalizer {
     rows: u64,
     /// Rows of each table before the record at hand.
     marks: Vec<usize>,
+    /// Decides which records are wanted.
+    judge: Option<Judge>,
     /// Bytes of records since the size of the builders was last looked at.
     unweighed: usize,
 }
@@ -38,6 +41,8 @@ impl Normalizer {
     /// [`NormalizeError`] when two of [`Options::constants`] have one name or a name is reserved.
     pub fn try_new(options: Options) -> Result<Self, NormalizeError> {
         let names = options.constants.clone();
+        let gate = options.gate.clone();
+        let judge = gate.map(|gate| Judge::new(gate, names.clone()));
         let mut walker = Walker::new(options);
         let constants = names
             .iter()
@@ -49,6 +54,7 @@ impl Normalizer {
             complete: Vec::new(),
             rows: 0,
             marks: Vec::new(),
+            judge,
             unweighed: 0,
         })
     }
@@ -72,13 +78,13 @@ impl Normalizer {
             match part {
                 Part::One(text) => {
                     let mut parser = Parser::new(text);
-                    self.record(&mut parser, constants, index)?;
+                    self.record(&mut parser, text, constants, index)?;
                     index += 1;
                 }
                 Part::Elements(text) => {
                     let mut parser = Parser::elements(text);
                     while at_record(parser.next_element(), index)? {
-                        self.record(&mut parser, constants, index)?;
+                        self.record(&mut parser, text, constants, index)?;
                         index += 1;
                     }
                 }
@@ -90,6 +96,7 @@ impl Normalizer {
     fn record(
         &mut self,
         parser: &mut Parser<'_>,
+        page: &str,
         constants: &[Scalar],
         index: usize,
     ) -> Result<(), NormalizeError> {
@@ -111,6 +118,18 @@ impl Normalizer {
         };
         match outcome {
             Ok(row) => {
+                let record = page.get(begin..parser.offset()).unwrap_or_default();
+                match self.judge(record, constants, index) {
+                    Ok(Verdict::Keep) => {}
+                    Ok(Verdict::Drop) => {
+                        self.roll_back();
+                        return Ok(());
+                    }
+                    Err(error) => {
+                        self.roll_back();
+                        return Err(error);
+                    }
+                }
                 self.fill(row, constants);
                 if let (Some(text), Some(tapped)) = (text, self.walker.tapped.last_mut()) {
                     self.walker.taps.look(at_record(text, index)?, tapped)?;
@@ -133,6 +152,47 @@ impl Normalizer {
                 })
             }
         }
+    }
+
+    /// Whether the record that was just read is wanted.
+    fn judge(
+        &mut self,
+        record: &str,
+        constants: &[Scalar],
+        index: usize,
+    ) -> Result<Verdict, NormalizeError> {
+        let (Some(judge), Some(watch)) = (&mut self.judge, &self.walker.watch) else {
+            return Ok(Verdict::Keep);
+        };
+        watch.look(record, &mut self.walker.watched)?;
+        let verdict = judge.judge(&self.walker.watched, record, constants);
+        verdict.map_err(|refusal| {
+            let gate = self.walker.options.gate.as_ref();
+            let path = gate.map(|gate| gate.cursor.as_str().to_owned());
+            let (record, path) = (index, path.unwrap_or_default());
+            match refusal {
+                Refusal::Missing => NormalizeError::NoCursor { record, path },
+                Refusal::NotScalar => NormalizeError::CursorKind { record, path },
+                Refusal::Cursor(source) => NormalizeError::Cursor {
+                    record,
+                    path,
+                    source,
+                },
+            }
+        })
+    }
+
+    /// The records that are pushed from here on belong to `walk`: a digest of what tells the pages of one record of the
+    /// parent from those of another. Only the gate cares.
+    pub fn enter(&mut self, walk: u64) {
+        if let Some(judge) = &mut self.judge {
+            judge.enter(walk);
+        }
+    }
+
+    /// What the gate has seen, once all records are pushed; `None` without a gate. The gate is open from here on.
+    pub fn take_gate_report(&mut self) -> Option<GateReport> {
+        self.judge.take().map(Judge::report)
     }
 
     fn fill(&mut self, row: usize, constants: &[Scalar]) {

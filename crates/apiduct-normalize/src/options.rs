@@ -1,7 +1,7 @@
 use apiduct_model::{DataType, ResourceName, SnakeCase, SystemNames, TableName, WriteDisposition};
 use indexmap::IndexMap;
 
-use crate::Tap;
+use crate::{Gate, Tap};
 
 /// What a [`Normalizer`](crate::Normalizer) is to do with the records of one resource.
 #[derive(Debug, Clone)]
@@ -24,6 +24,8 @@ pub struct Options {
     pub constants: Vec<String>,
     /// Values of each record that others need as they were written.
     pub taps: Vec<Tap>,
+    /// Which records are wanted; default: all.
+    pub gate: Option<Gate>,
     /// Rows of the root table after which a batch is complete; default 65 536.
     pub batch_rows: usize,
     /// Bytes over all tables after which a batch is complete; default 8 MiB.
@@ -47,6 +49,7 @@ impl Options {
             declared: IndexMap::new(),
             constants: Vec::new(),
             taps: Vec::new(),
+            gate: None,
             batch_rows: 65_536,
             batch_bytes: 8 << 20,
             max_columns: 5000,

@@ -37,6 +37,8 @@ pub(crate) struct Slot {
     pub(crate) nested: Option<usize>,
     /// The tap that wants the value as it was written.
     pub(crate) tap: Option<usize>,
+    /// Whether the value is the one that is watched.
+    pub(crate) is_watched: bool,
     /// Whether its values need more than a column: they are tapped, or kept as documents.
     pub(crate) is_special: bool,
     /// The last object in which the key was met; a second time in the same object is a duplicate.
@@ -75,7 +77,7 @@ impl Shape {
         self.by_escaped.insert(spelling.into(), slot);
     }
 
-    pub(crate) fn add(&mut self, key: &str, tap: Option<usize>) -> usize {
+    pub(crate) fn add(&mut self, key: &str, tap: Option<usize>, is_watched: bool) -> usize {
         let slot = Slot {
             key: key.into(),
             guess: KeyGuess::new(key),
@@ -83,7 +85,8 @@ impl Shape {
             child: None,
             nested: None,
             tap,
-            is_special: tap.is_some(),
+            is_watched,
+            is_special: tap.is_some() || is_watched,
             visit: 0,
         };
         self.by_key.insert(key.into(), self.slots.len());

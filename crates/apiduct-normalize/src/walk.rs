@@ -9,6 +9,7 @@ use crate::options::Options;
 use crate::shape::Shape;
 use crate::table::TableBuilder;
 use crate::tap::{TapRow, Taps};
+use crate::watch::{WATCH, Watch, Watched};
 
 /// The key under which a list inside a list, or a record that is a list, is kept.
 const LIST_KEY: &str = "list";
@@ -49,6 +50,9 @@ pub(crate) struct Walker {
     /// Tapped values, one row per record since they were last taken.
     pub(crate) tapped: Vec<TapRow>,
     pub(crate) taps: Taps,
+    pub(crate) watch: Option<Watch>,
+    /// What the record has at the watched place.
+    pub(crate) watched: Watched,
     scratch: String,
     /// Counts the objects met, to find duplicate keys.
     visits: u64,
@@ -58,13 +62,17 @@ impl Walker {
     pub(crate) fn new(options: Options) -> Self {
         let root = TableBuilder::new(options.table.clone(), None, &options.load_id);
         let served = Taps::new(&options.taps);
-        let taps = (0..served.len()).map(|tap| (tap, 0)).collect();
+        let watch = options.gate.as_ref().map(|gate| Watch::new(&gate.cursor));
+        let watched = watch.iter().map(|_| (WATCH, 0));
+        let taps = (0..served.len()).map(|tap| (tap, 0)).chain(watched);
         Self {
             tables: vec![root],
-            shapes: vec![Shape::new(0, String::new(), String::new(), taps)],
+            shapes: vec![Shape::new(0, String::new(), String::new(), taps.collect())],
             row_shapes: vec![0],
             tapped: Vec::new(),
             taps: served,
+            watch,
+            watched: Watched::default(),
             scratch: String::new(),
             visits: 0,
             options,
@@ -74,6 +82,7 @@ impl Walker {
     /// Reads one record into a new row of the root table and gives its index.
     pub(crate) fn record(&mut self, parser: &mut Parser<'_>) -> Result<usize> {
         let row = self.tables[0].begin_row();
+        self.watched.clear();
         if !self.taps.is_empty() {
             self.tapped.push(vec![Captured::Absent; self.taps.len()]);
         }
@@ -177,20 +186,30 @@ impl Walker {
     }
 
     fn add_slot(&mut self, shape: usize, key: &str) -> usize {
-        let keys = &self.taps.keys;
         let ends_here = |(tap, step): &&(usize, usize)| {
-            keys[*tap].len() == step + 1 && keys[*tap][*step] == *key
+            let keys = self.tap_keys(*tap);
+            keys.len() == step + 1 && keys[*step] == *key
         };
-        let tap = self.shapes[shape]
-            .taps
-            .iter()
-            .find(ends_here)
-            .map(|(tap, _)| *tap);
-        self.shapes[shape].add(key, tap)
+        let mut ending = self.shapes[shape].taps.iter().filter(ends_here);
+        let tap = ending.clone().find(|(tap, _)| *tap != WATCH);
+        let tap = tap.map(|(tap, _)| *tap);
+        let is_watched = ending.any(|(tap, _)| *tap == WATCH);
+        self.shapes[shape].add(key, tap, is_watched)
+    }
+
+    /// The keys on the way to a tap, or to the watched value.
+    fn tap_keys(&self, tap: usize) -> &[String] {
+        if tap == WATCH {
+            return self.watch.as_ref().map_or(&[], Watch::keys);
+        }
+        &self.taps.keys[tap]
     }
 
     fn value(&mut self, parser: &mut Parser<'_>, shape: usize, slot: usize, row: usize) -> Result {
         let kind = parser.kind()?;
+        if self.shapes[shape].slots[slot].is_watched {
+            self.watched.read(parser.clone())?;
+        }
         if kind == Kind::Null {
             parser.null()?;
             self.tap(shape, slot, || Scalar::Null);
@@ -330,7 +349,7 @@ impl Walker {
         let (prefix, source) = (self.path(shape, slot), self.source(shape, slot));
         let key = &self.shapes[shape].slots[slot].key;
         let goes_on = |(tap, step): &(usize, usize)| {
-            let keys = &self.taps.keys[*tap];
+            let keys = self.tap_keys(*tap);
             (keys.len() > step + 1 && keys[*step] == **key).then_some((*tap, step + 1))
         };
         let taps = self.shapes[shape].taps.iter().filter_map(goes_on).collect();
