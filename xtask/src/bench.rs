@@ -41,6 +41,8 @@ struct Options {
     runs: u64,
     with_small: bool,
     with_faults: bool,
+    /// Whether pages come compressed.
+    gzip: bool,
 }
 
 impl Options {
@@ -50,9 +52,14 @@ impl Options {
             runs: RUNS,
             with_small: true,
             with_faults: true,
+            gzip: false,
         };
         let mut arguments = arguments.iter();
         while let Some(flag) = arguments.next() {
+            if flag == "--gzip" {
+                options.gzip = true;
+                continue;
+            }
             let number = arguments.next().and_then(|value| value.parse().ok());
             match (flag.as_str(), number) {
                 ("--records", Some(records)) if records > 0 => {
@@ -68,7 +75,7 @@ impl Options {
                 ("--runs", Some(runs)) if runs > 0 => options.runs = runs,
                 _ => {
                     return Err(Failure::new(format!("cannot understand `{flag}`")).hint(
-                        "--records N measures one size alone, --faults N takes N runs over broken pages alone, --runs N takes the median of N runs",
+                        "--records N measures one size alone, --faults N takes N runs over broken pages alone, --runs N takes the median of N runs, --gzip sends pages compressed",
                     ));
                 }
             }
@@ -94,7 +101,7 @@ pub(crate) fn end_to_end(places: &Places, arguments: &[String]) -> Result<()> {
     let folder = places.target.join("bench-e2e");
     let mut sizes = Vec::new();
     for records in &options.sizes {
-        let size = Size::measure(&programs, *records, options.runs, &folder)?;
+        let size = Size::measure(&programs, *records, &options, &folder)?;
         print(&size.text())?;
         sizes.push(size);
     }
@@ -152,8 +159,17 @@ struct Size {
 
 impl Size {
     /// Runs the jobs in turn, `runs` times.
-    fn measure(programs: &Programs, records: u64, runs: u64, folder: &Path) -> Result<Self> {
-        let arguments = ["--records".to_owned(), records.to_string()];
+    fn measure(
+        programs: &Programs,
+        records: u64,
+        options: &Options,
+        folder: &Path,
+    ) -> Result<Self> {
+        let mut arguments = vec!["--records".to_owned(), records.to_string()];
+        if options.gzip {
+            arguments.push("--gzip".to_owned());
+        }
+        let runs = options.runs;
         let server = Server::start(&programs.load_server, &arguments)?;
         let bytes = jobs::bytes(programs, &server, records)?;
         let mut costs = Job::ALL.map(|job| (job, Vec::new()));
@@ -312,6 +328,14 @@ mod tests {
 
         assert_eq!(one.sizes, [500]);
         assert_eq!((one.runs, one.with_small), (1, false));
+    }
+
+    #[test]
+    fn pages_come_compressed_where_that_is_wanted() {
+        let gzip = options("--gzip --records 500").unwrap();
+
+        assert!(gzip.gzip && gzip.sizes == [500]);
+        assert!(!options("--records 500").unwrap().gzip);
     }
 
     #[test]
