@@ -177,6 +177,7 @@ impl Draft {
             limits: self.limits.unwrap_or_else(|| shared.limits.clone()),
             hooks: self.hooks,
             conditions: Vec::new(),
+            rules: None,
             is_page: false,
             via: ForeignVia::Path,
         };

@@ -115,6 +115,9 @@ pub enum Error {
         /// What the hook said.
         reason: String,
     },
+    /// A response rule or an expectation ended it.
+    #[error(transparent)]
+    Refused(Box<RefusedError>),
     /// A page was asked for as often as allowed, and a condition for another try still holds.
     #[error("{method} {url} would have to be tried again after {attempts} attempts: {reason}")]
     Unready {
@@ -126,6 +129,8 @@ pub enum Error {
         attempts: u32,
         /// What the condition says.
         reason: String,
+        /// Why there is no further try.
+        retry_stop: Option<RetryStop>,
     },
     /// A page has nothing where the records should be.
     #[error("selector `{selector}` matches nothing {}{url}; {}", ResponseOf(*.page), Keys(.keys))]
@@ -220,6 +225,23 @@ pub struct StatusError {
     pub excerpt: String,
     /// Why there was no further try, where one could have helped.
     pub retry_stop: Option<RetryStop>,
+}
+
+/// A response that a rule of the walk refuses, or that is not what is expected.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("{method} {url} answered {}: {reason}{}", .status.as_u16(), Quoted(.excerpt))]
+#[non_exhaustive]
+pub struct RefusedError {
+    /// The method.
+    pub method: Method,
+    /// The URL that answered.
+    pub url: String,
+    /// The status.
+    pub status: StatusCode,
+    /// What the rule says, or what is not as expected.
+    pub reason: String,
+    /// The beginning of the body, on one line; may be empty.
+    pub excerpt: String,
 }
 
 /// A response whose body is not JSON.
@@ -325,6 +347,7 @@ impl Error {
     pub fn status(&self) -> Option<StatusCode> {
         match self {
             Self::Status(error) => Some(error.status),
+            Self::Refused(error) if error.status.as_u16() >= 400 => Some(error.status),
             _ => None,
         }
     }
@@ -344,6 +367,7 @@ impl Error {
             Self::Status(error) => error.retry_stop,
             Self::Transport(error) => error.retry_stop,
             Self::Auth { source, .. } => source.retry_stop(),
+            Self::Unready { retry_stop, .. } => *retry_stop,
             _ => None,
         }
     }

@@ -3,6 +3,7 @@
 mod gated;
 mod log;
 mod redirect;
+mod rules;
 
 use std::borrow::Cow;
 use std::fmt;
@@ -24,17 +25,22 @@ use crate::retry::{
     Backoff, Outcome, RetryBudgets, RetryDecision, RetryIf, RetryPolicy, Tried, is_rate_limit,
     retry_after,
 };
+use crate::rules::ResponseRules;
 use crate::transport::{
     Limits, Network, RawResponse, Transport, TransportError, address_of, is_public,
 };
 use crate::{Request, Response, Timer};
 pub(crate) use gated::Gated;
+use rules::Obeyed;
 
 /// Reads the body of a response.
 type Read<T> = dyn Fn(&Response) -> Result<Reading<T>, Unreadable> + Send + Sync;
 
 /// Redirects that are followed for one request.
 const MAX_REDIRECTS: u32 = 30;
+
+/// Why a response is left out for which a hook is responsible.
+pub(crate) const BY_HOOK: &str = "a hook";
 
 /// Changes of the credential for one request, however often keys become free again meanwhile.
 const MAX_SWITCHES: u32 = 100;
@@ -71,6 +77,8 @@ pub(crate) struct Call {
     pub(crate) hooks: Vec<Arc<dyn Hook>>,
     /// What the program says about another try of this call alone.
     pub(crate) conditions: Vec<Arc<RetryIf>>,
+    /// What is done with certain responses.
+    pub(crate) rules: Option<Arc<ResponseRules>>,
     /// The response is a page of a walk: one that should be tried again is no result.
     pub(crate) is_page: bool,
     /// Who gave the URL.
@@ -82,6 +90,8 @@ pub(crate) struct Call {
 pub(crate) struct Exchanged<T> {
     pub(crate) response: Response,
     pub(crate) pass: Pass,
+    /// Why it is left out, if it is.
+    pub(crate) because: String,
     /// What was read from the body, if it was to be read.
     pub(crate) content: Option<T>,
 }
@@ -90,8 +100,12 @@ pub(crate) struct Exchanged<T> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Pass {
     Take,
+    /// Taken whatever its status is.
+    Accept,
     Skip,
     Stop,
+    /// Like `Stop`; the parent has nothing to give.
+    SkipParent,
 }
 
 /// What was read from a body.
@@ -224,9 +238,13 @@ impl Exchanger {
             return Ok(Ruling::Again(Duration::ZERO));
         }
         progress.credential = None;
-        let mut pass = Pass::Take;
+        let (mut pass, mut because) = (Pass::Take, String::new());
         match self.ask_hooks(call, progress, &mut response) {
-            Verdict::Accept => {}
+            Verdict::Accept => match self.obey(call, progress, &mut response)? {
+                Obeyed::Silent => {}
+                Obeyed::Again(wait) => return Ok(Ruling::Again(wait)),
+                Obeyed::Pass(own, why) => (pass, because) = (own, why),
+            },
             Verdict::SkipPage => pass = Pass::Skip,
             Verdict::Stop => pass = Pass::Stop,
             Verdict::Fail { reason } => {
@@ -244,8 +262,11 @@ impl Exchanger {
                 }
             }
         }
-        if pass == Pass::Take {
-            return self.settle(call, progress, response, read);
+        if matches!(pass, Pass::Take | Pass::Accept) {
+            return self.settle(call, progress, (response, pass), read);
+        }
+        if because.is_empty() {
+            BY_HOOK.clone_into(&mut because);
         }
         // A page that is skipped still leads to the next one, if it can be read.
         let is_read = pass == Pass::Skip && response.status.is_success();
@@ -254,6 +275,7 @@ impl Exchanger {
         Ok(Ruling::Done(Box::new(Exchanged {
             response,
             pass,
+            because,
             content,
         })))
     }
@@ -287,11 +309,12 @@ impl Exchanger {
         &self,
         call: &Call,
         progress: &Progress,
-        mut response: Response,
+        (mut response, pass): (Response, Pass),
         read: &Read<T>,
     ) -> Result<Ruling<T>, Error> {
         let outcome = Outcome::Response(response.status, &response.headers);
-        if response.retry_stop.is_none() {
+        let is_accepted = pass == Pass::Accept;
+        if response.retry_stop.is_none() && !is_accepted {
             let waited = self.wait_after(call, progress, outcome);
             match self.or_condition(call, progress, waited, Ok(&response)) {
                 Ok(Some(wait)) => return Ok(Ruling::Again(wait)),
@@ -303,7 +326,7 @@ impl Exchanger {
             }
         }
         let mut content = None;
-        if response.status.is_success() {
+        if response.status.is_success() || is_accepted {
             match read(&response) {
                 Ok(Reading::Good(value)) => content = Some(value),
                 Ok(Reading::NoRecordList(value)) => {
@@ -326,10 +349,10 @@ impl Exchanger {
                 budget.refund();
             }
         }
-        let pass = Pass::Take;
         Ok(Ruling::Done(Box::new(Exchanged {
             response,
             pass,
+            because: String::new(),
             content,
         })))
     }
@@ -351,6 +374,7 @@ impl Exchanger {
                 url: response.shown_url(),
                 attempts: progress.attempts,
                 reason: self.redactor.redact(&condition.reason).into_owned(),
+                retry_stop: response.retry_stop,
             }),
         }
     }
@@ -430,7 +454,12 @@ impl Exchanger {
             return Err(RetryStop::BudgetSpent);
         }
         let wait = asked.unwrap_or_else(|| self.backoff.delay(tries));
-        let wait_reason = asked.map_or(WaitReason::Retry, |_| WaitReason::Server);
+        let is_server_asking = asked.is_some() && !matches!(outcome, Outcome::Rule(..));
+        let wait_reason = if is_server_asking {
+            WaitReason::Server
+        } else {
+            WaitReason::Retry
+        };
         self.rate.show(&call.request.url, wait, wait_reason);
         tracing::warn!(
             method = %call.request.method,

@@ -29,7 +29,8 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! Where to go on: [`mod@paginate`] for the ways to page, [`auth`] for credentials, [`retry`] and [`rate`] for patience, [`hook`] for
+//! Where to go on: [`mod@paginate`] for the ways to page, [`auth`] for credentials, [`retry`] and [`rate`] for patience, [`rules`] for what is done with
+//! certain answers, [`hook`] for
 //! code that looks at every response, [`detect`] for what is found out without being told.
 
 pub mod auth;
@@ -54,6 +55,7 @@ mod request;
 mod request_builder;
 mod response;
 pub mod retry;
+pub mod rules;
 mod shortcut;
 pub mod transport;
 mod url_join;
@@ -65,8 +67,8 @@ pub use inject::{BodyPath, Inject, InjectError};
 pub use origin::OnForeignOrigin;
 pub use page::Page;
 pub use pages::{
-    Drift, Findings, FoundPaginator, FoundSelector, KeepError, KeptPage, KeptPass, PageKeeper,
-    PageKey, Pages, Tally, Verdict,
+    Drift, Findings, FoundPaginator, FoundSelector, KeepError, KeptPage, KeptPass, LeftOut,
+    PageKeeper, PageKey, Pages, Tally, Verdict,
 };
 pub use paginate_builder::PaginateBuilder;
 pub use request::{Body, Param, ParamValue, Request};

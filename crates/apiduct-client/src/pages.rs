@@ -4,6 +4,7 @@ mod credential;
 mod drift;
 mod fetch;
 mod keep;
+mod left_out;
 mod pin;
 mod tally;
 mod walk;
@@ -17,11 +18,11 @@ use futures_util::Stream;
 use crate::Page;
 use crate::client::Client;
 use crate::error::{Error, PagedBy};
-use crate::exchange::{Call, Pass};
+use crate::exchange::{BY_HOOK, Call, Pass};
 use crate::loop_guard::Digest;
 use crate::paginate::{PaginateError, Paginator, Position, Reason, Step};
 use crate::paginate_builder::WalkOptions;
-use fetch::{Fetch, Fetched};
+use fetch::{Content, Fetch, Fetched};
 use keep::Keeping;
 use walk::Walk;
 use window::Window;
@@ -30,6 +31,7 @@ pub(crate) use pin::Told;
 
 pub use drift::Drift;
 pub use keep::{KeepError, KeptPage, KeptPass, PageKeeper, PageKey};
+pub use left_out::LeftOut;
 pub use tally::{Tally, Verdict};
 
 /// The pages of a list, one after another; made by [`crate::PaginateBuilder::send`].
@@ -46,6 +48,7 @@ pub struct Pages {
     window: Window,
     tally: Tally,
     drift: drift::Watch,
+    left_out: LeftOut,
     findings: Option<Findings>,
     end: Option<Reason>,
     next_position: Option<Position>,
@@ -129,6 +132,7 @@ impl Pages {
             window: Window::default(),
             tally: Tally::default(),
             drift: drift::Watch::default(),
+            left_out: LeftOut::default(),
             findings: None,
             end: None,
             next_position: None,
@@ -202,6 +206,11 @@ impl Pages {
         self.drift.drift()
     }
 
+    /// What rules and hooks left out of the pages so far.
+    pub fn left_out(&self) -> &LeftOut {
+        &self.left_out
+    }
+
     /// How records and pages are found; `None` before the first page.
     pub fn findings(&self) -> Option<&Findings> {
         self.findings.as_ref()
@@ -268,11 +277,16 @@ impl Pages {
             return Ok(None);
         };
         let pass = fetched.pass;
-        if pass == Pass::Stop {
-            self.end = Some(Reason::StoppedByHook);
-            self.next_position = None;
+        let is_left_out = !matches!(pass, Pass::Take | Pass::Accept);
+        let because = fetched.because.clone();
+        if is_left_out {
+            self.left_out.note(&because, fetched.response.attempts);
+        }
+        if matches!(pass, Pass::Stop | Pass::SkipParent) {
+            self.stop(pass, because);
             return Ok(None);
         }
+        let is_unread = is_left_out && matches!(fetched.content, Content::Nothing);
         walk.received += 1;
         let page = walk.page(fetched, &mut self.findings)?;
         if let Some(position) = walk.leave_for_resume()? {
@@ -288,8 +302,9 @@ impl Pages {
                 findings.paginator.paginator = Arc::clone(paginator);
             }
         }
-        let is_handed_out = pass == Pass::Take && !is_repeated;
-        let step = walk.advance(&page, is_handed_out);
+        let is_handed_out = !is_left_out && !is_repeated;
+        let unread = is_unread.then_some(because.as_str());
+        let step = walk.advance(&page, is_handed_out, unread);
         let next = match &step {
             Ok(Step::Next(position)) => Some(position),
             _ => None,
@@ -324,6 +339,22 @@ impl Pages {
         }
     }
 
+    /// Ends before a page that a hook or a rule wants nothing of.
+    fn stop(&mut self, pass: Pass, because: String) {
+        if pass == Pass::SkipParent && self.tally.pages > 0 {
+            self.left_out.gap = Some(format!(
+                "it was given up after page {} ({because})",
+                self.tally.pages
+            ));
+        }
+        self.end = Some(if because == BY_HOOK {
+            Reason::StoppedByHook
+        } else {
+            Reason::StoppedByRule { rule: because }
+        });
+        self.next_position = None;
+    }
+
     /// Goes where `step` leads after `page`: begins to fetch the next page, or ends.
     fn go_on(&mut self, step: Result<Step, PaginateError>, page: &Page) {
         self.next_position = None;
@@ -331,7 +362,12 @@ impl Pages {
             return;
         };
         match step {
-            Ok(Step::Done(reason)) => self.end = Some(reason),
+            Ok(Step::Done(reason)) => {
+                if let Reason::Unreachable { .. } = &reason {
+                    self.left_out.gap = Some(reason.to_string());
+                }
+                self.end = Some(reason);
+            }
             Ok(Step::Next(position)) => {
                 self.next_position = Some(position.clone());
                 self.state = State::Waiting(position);

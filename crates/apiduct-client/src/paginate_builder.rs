@@ -9,6 +9,7 @@ use crate::client::parse_selector;
 use crate::draft::{Draft, request_setters};
 use crate::paginate::{Paginator, Position, Reason};
 use crate::retry::{RetryIf, Tried};
+use crate::rules::{Expect, ResponseRule, ResponseRules};
 use crate::{Client, Error, PageKeeper, Pages};
 
 /// Pages that are fetched at a time.
@@ -26,6 +27,7 @@ pub struct PaginateBuilder {
     draft: Draft,
     options: WalkOptions,
     conditions: Vec<Arc<RetryIf>>,
+    rules: ResponseRules,
 }
 
 /// What is special about a walk.
@@ -99,6 +101,7 @@ impl PaginateBuilder {
                 keeper: None,
             },
             conditions: Vec::new(),
+            rules: ResponseRules::default(),
         }
     }
 
@@ -224,11 +227,25 @@ impl PaginateBuilder {
         self
     }
 
+    /// Adds a rule about responses, behind those that are there: the first that is for a response decides. See
+    /// [`crate::rules`]. Default: none.
+    pub fn response_rule(mut self, rule: ResponseRule) -> Self {
+        self.rules.rules.push(rule);
+        self
+    }
+
+    /// Says what every page has to look like; anything else is [`Error::Refused`]. Default: nothing is said.
+    pub fn expect(mut self, expect: Expect) -> Self {
+        self.rules.expect = Some(expect);
+        self
+    }
+
     /// Begins the walk. Nothing is sent before the first [`Pages::next`], which also reports mistakes.
     pub fn send(self) -> Pages {
         match self.draft.into_call() {
             Ok((client, mut call)) => {
                 call.conditions = self.conditions;
+                call.rules = (!self.rules.is_empty()).then(|| Arc::new(self.rules));
                 call.is_page = true;
                 Pages::new(client, call, self.options)
             }

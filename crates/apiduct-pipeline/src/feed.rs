@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use apiduct_client::{Drift, Error, Findings, Page, Pages, Tally};
+use apiduct_client::{Drift, Error, Findings, LeftOut, Page, Pages, Tally};
 use apiduct_model::{ResourceName, Scalar};
 use apiduct_normalize::TapRow;
 use tokio::sync::mpsc;
@@ -13,6 +13,7 @@ use tokio::task::JoinSet;
 
 use crate::error::RunError;
 use crate::event::{Event, EventSink};
+use crate::left_out;
 use crate::queue::{Closed, Sender};
 use crate::receipt::{DriftReceipt, ResourceReceipt, Status};
 use crate::worker::{Delivery, ParentRows};
@@ -57,6 +58,7 @@ struct Walks {
     told: u64,
     expected: u64,
     drift: Drift,
+    left_out: LeftOut,
 }
 
 /// One resource being fetched.
@@ -95,6 +97,8 @@ impl Feed {
         }
         let pages = &request.pages;
         self.counters.add_walk(&pages.tally(), pages.drift());
+        self.counters.leave_out(pages.left_out());
+        self.warn_of_left_out();
         self.warn_of_drift();
         Ok(())
     }
@@ -143,14 +147,16 @@ impl Feed {
                             return Ok(());
                         }
                     }
-                    Fetched::End(tally, drift) => {
+                    Fetched::End(tally, drift, left_out) => {
                         self.counters.add_walk(&tally, &drift);
+                        self.counters.leave_out(&left_out);
                         running.pop_front();
                     }
                 },
                 else => break,
             }
         }
+        self.warn_of_left_out();
         self.warn_of_drift();
         Ok(())
     }
@@ -171,7 +177,8 @@ impl Feed {
                 let fetched = page.map(|page| {
                     let pages = &request.pages;
                     let Some(page) = page else {
-                        return Fetched::End(pages.tally(), pages.drift().clone());
+                        let left_out = pages.left_out().clone();
+                        return Fetched::End(pages.tally(), pages.drift().clone(), left_out);
                     };
                     number += 1;
                     let delivery = Delivery {
@@ -268,7 +275,7 @@ type Inlet = mpsc::Receiver<Result<Fetched, RunError>>;
 enum Fetched {
     Page(Box<FetchedPage>),
     /// There are no more pages.
-    End(Tally, Drift),
+    End(Tally, Drift, LeftOut),
 }
 
 /// A page of one parent, fetched and not yet delivered.
@@ -298,6 +305,17 @@ impl Counters {
         walks.drift.add(drift);
     }
 
+    fn leave_out(&self, left_out: &LeftOut) {
+        let mut walks = self.walks.lock().unwrap_or_else(PoisonError::into_inner);
+        walks.left_out.add(left_out);
+    }
+
+    /// What all walks left out.
+    pub(crate) fn left_out(&self) -> LeftOut {
+        let walks = self.walks.lock().unwrap_or_else(PoisonError::into_inner);
+        walks.left_out.clone()
+    }
+
     /// The counts as the receipt shows them.
     pub(crate) fn receipt(&self) -> ResourceReceipt {
         let pages = self.pages.load(Ordering::Relaxed);
@@ -308,7 +326,11 @@ impl Counters {
         let is_told = walks.count > 0 && walks.told == walks.count;
         let expected_rows = is_told.then_some(walks.expected);
         let drift = &walks.drift;
-        let is_complete = expected_rows.is_none_or(|expected| expected == rows);
+        let left_out = &walks.left_out;
+        let pages_left_out: u64 = left_out.reasons().map(|(_, count)| count).sum();
+        let requests = requests + left_out.requests;
+        let is_complete =
+            expected_rows.is_none_or(|expected| expected == rows) && left_out.gap.is_none();
         ResourceReceipt {
             status: if is_complete {
                 Status::Complete
@@ -321,14 +343,15 @@ impl Counters {
             rows,
             expected_rows,
             bytes: self.bytes.load(Ordering::Relaxed),
-            retries: requests.saturating_sub(pages - resumed_pages),
+            retries: requests.saturating_sub(pages - resumed_pages + pages_left_out),
             rate_limited: self.rate_limited.load(Ordering::Relaxed),
+            skipped: left_out::by_reason(left_out),
+            reason: left_out.gap.clone(),
             drift: (!drift.is_none()).then_some(DriftReceipt {
                 overlaps: drift.overlaps,
                 repeated_rows: drift.repeated_records,
                 total_changes: drift.total_changes,
             }),
-            ..ResourceReceipt::default()
         }
     }
 }

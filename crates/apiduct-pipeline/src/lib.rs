@@ -12,6 +12,7 @@ mod event;
 mod extract;
 mod feed;
 mod journal;
+mod left_out;
 mod logins;
 mod options;
 mod pipeline;

@@ -72,6 +72,9 @@ pub struct ResourceReceipt {
     pub rate_limited: u64,
     /// Records or pages left out on purpose, by reason.
     pub skipped: IndexMap<String, u64>,
+    /// Why it is not complete, where the API's own count does not say it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
     /// Signs that the list changed while it was read; absent when there are none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub drift: Option<DriftReceipt>,
@@ -107,7 +110,22 @@ impl Default for ResourceReceipt {
             retries: 0,
             rate_limited: 0,
             skipped: IndexMap::new(),
+            reason: None,
             drift: None,
+        }
+    }
+}
+
+impl ResourceReceipt {
+    /// Why it is not complete, in a sentence.
+    fn why_incomplete(&self, name: &ResourceName) -> String {
+        match (&self.reason, self.expected_rows) {
+            (None, Some(expected)) => format!(
+                "the API says that `{name}` has {expected} records, and {} came",
+                self.rows
+            ),
+            (Some(reason), _) => format!("`{name}` is not whole: {reason}"),
+            (None, None) => format!("`{name}` is not whole"),
         }
     }
 }
@@ -119,12 +137,8 @@ impl Receipt {
             .iter()
             .find(|(_, one)| one.status != Status::Complete);
         if let Some((name, one)) = incomplete {
-            let expected = one.expected_rows.unwrap_or_default();
             self.status = Status::Incomplete;
-            self.reason = Some(format!(
-                "the API says that `{name}` has {expected} records, and {} came",
-                one.rows
-            ));
+            self.reason = Some(one.why_incomplete(name));
         }
         self.resources = resources;
     }

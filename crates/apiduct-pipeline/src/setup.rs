@@ -310,6 +310,12 @@ impl Maker {
                 tried.response.is_some_and(|response| own.holds(response))
             });
         }
+        for rule in &resource.response_rules {
+            builder = builder.response_rule(rule.clone());
+        }
+        if let Some(expect) = &resource.expect {
+            builder = builder.expect(expect.clone());
+        }
         if let Some(max_pages) = self.max_pages {
             builder = builder.max_pages(max_pages);
         }

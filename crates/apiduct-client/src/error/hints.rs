@@ -24,13 +24,16 @@ impl Hint for Error {
             }
             Self::Paginate { source, .. } => return source.hint(),
             Self::Loop { by, .. } => by.hint_of_loop(),
-            Self::Unready { .. } => "run again later, raise `max_retries`, or correct `retry_if`",
+            Self::Unready { .. } => {
+                "run again later, raise `max_retries`, or correct `retry_if` or `response_actions`"
+            }
             Self::Path { .. }
             | Self::Header { .. }
             | Self::Setting { .. }
             | Self::Selector { .. }
             | Self::TooManyRedirects { .. }
             | Self::Rejected { .. }
+            | Self::Refused(_)
             | Self::Record { .. }
             | Self::Keep { .. }
             | Self::Canceled => return None,

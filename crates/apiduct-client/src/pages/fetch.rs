@@ -43,6 +43,8 @@ pub(super) struct Fetched {
     pub(super) key: Option<PageKey>,
     /// Whether it is kept already.
     pub(super) is_kept: bool,
+    /// Why it is left out, if it is.
+    pub(super) because: String,
 }
 
 /// What was read from a body.
@@ -152,19 +154,22 @@ fn take_up(client: &Client, order: &Order, key: PageKey, page: KeptPage) -> Opti
     let request = order.call.request.clone();
     let response = page.into_response(&request, client.redactor());
     let content = match pass {
-        Pass::Take => read(&response, order.plan.as_deref()).ok()?,
+        Pass::Take | Pass::Accept => read(&response, order.plan.as_deref()).ok()?,
         Pass::Skip if response.status.is_success() => {
             read(&response, order.plan.as_deref()).unwrap_or(Content::Nothing)
         }
-        Pass::Skip | Pass::Stop => Content::Nothing,
+        Pass::Skip | Pass::Stop | Pass::SkipParent => Content::Nothing,
     };
+    let is_taken = matches!(pass, Pass::Take | Pass::Accept);
+    let because = order.call.why_left_out(&response);
     let is_list = !matches!(&content, Content::Scanned(scanned) if is_missing(scanned));
-    (is_list || pass != Pass::Take).then(|| Fetched {
+    (is_list || !is_taken).then(|| Fetched {
         request,
         position: order.position.clone(),
         response,
         content,
         pass,
+        because,
         key: Some(key),
         is_kept: true,
     })
@@ -197,6 +202,7 @@ async fn run_live(client: Client, order: Order) -> Result<Fetched, Error> {
         pass: exchanged.pass,
         key: None,
         is_kept: false,
+        because: exchanged.because,
     })
 }
 

@@ -103,10 +103,14 @@ pub enum KeptPass {
     /// Its records count.
     #[default]
     Take,
+    /// Its records count, whatever its status is.
+    Accept,
     /// It only leads to the next page.
     Skip,
     /// It ends the walk.
     Stop,
+    /// It ends the walk, since the parent has nothing to give.
+    SkipParent,
 }
 
 /// A page whose place in the walk is being found.
@@ -206,8 +210,10 @@ impl KeptPage {
             status: response.status,
             pass: match pass {
                 Pass::Take => KeptPass::Take,
+                Pass::Accept => KeptPass::Accept,
                 Pass::Skip => KeptPass::Skip,
                 Pass::Stop => KeptPass::Stop,
+                Pass::SkipParent => KeptPass::SkipParent,
             },
             headers: without_credentials(&response.headers, redactor),
             url: url.and_then(|url| match url {
@@ -235,8 +241,10 @@ impl From<KeptPass> for Pass {
     fn from(pass: KeptPass) -> Self {
         match pass {
             KeptPass::Take => Self::Take,
+            KeptPass::Accept => Self::Accept,
             KeptPass::Skip => Self::Skip,
             KeptPass::Stop => Self::Stop,
+            KeptPass::SkipParent => Self::SkipParent,
         }
     }
 }

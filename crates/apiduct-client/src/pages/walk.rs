@@ -184,7 +184,7 @@ impl Walk {
             *findings = self.declared();
         }
         if let DataFound::Missing { keys } = &scanned.data
-            && pass == Pass::Take
+            && matches!(pass, Pass::Take | Pass::Accept)
         {
             self.judge_missing(keys, &response)?;
         }
@@ -305,8 +305,16 @@ impl Walk {
     }
 
     /// Where to go after `page`: as the paginator says, within the bounds of the walk.
-    pub(super) fn advance(&self, page: &Page, is_handed_out: bool) -> Result<Step, PaginateError> {
-        let step = self.unbounded_step(page);
+    pub(super) fn advance(
+        &self,
+        page: &Page,
+        is_handed_out: bool,
+        left_out: Option<&str>,
+    ) -> Result<Step, PaginateError> {
+        let step = match left_out {
+            Some(because) => Ok(self.step_beyond(page, because)),
+            None => self.unbounded_step(page),
+        };
         if let Some(max_records) = self.options.max_records {
             let own = if is_handed_out {
                 page.raw_records().len()
@@ -329,6 +337,17 @@ impl Walk {
             ))),
             (done, _) => Ok(done),
         }
+    }
+
+    /// Where to go after `page`, which could not be read.
+    fn step_beyond(&self, page: &Page, because: &str) -> Step {
+        let paginator = self.paginator.as_ref();
+        let step = paginator.and_then(|own| own.beyond(&page.position));
+        step.unwrap_or_else(|| {
+            Step::Done(Reason::Unreachable {
+                because: because.to_owned(),
+            })
+        })
     }
 
     fn unbounded_step(&self, page: &Page) -> Result<Step, PaginateError> {

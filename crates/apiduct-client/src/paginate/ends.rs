@@ -134,6 +134,17 @@ impl Ends<'_> {
         Ok(Step::Next(Position::Number(next)))
     }
 
+    /// What is at `next`, as far as that can be told without a page.
+    pub(super) fn beyond(&self, next: Option<u64>) -> Option<Step> {
+        let next = next?;
+        Some(match self.maximum {
+            Some((maximum, bound)) if next >= bound => {
+                Step::Done(Reason::MaximumReached { maximum })
+            }
+            _ => Step::Next(Position::Number(next)),
+        })
+    }
+
     /// `next` as a position, if `page` says that there is something and no bound is in the way.
     pub(super) fn ahead(&self, page: &Page, next: u64, base: u64) -> Option<Position> {
         let total = self.total(page).ok().flatten()?;

@@ -115,6 +115,13 @@ pub trait Paginator: fmt::Debug + Send + Sync {
         None
     }
 
+    /// What comes after the page at `position` when that page could not be read; `None` when only the page itself could
+    /// have told. Default: `None`.
+    fn beyond(&self, position: &Position) -> Option<Step> {
+        let _ = position;
+        None
+    }
+
     /// This paginator as a configuration file declares it: a mapping with `type` and whatever is not the default.
     /// Default: none, as for paginators that only programs have.
     fn declaration(&self) -> Option<Value> {
@@ -156,6 +163,10 @@ impl<T: Paginator + ?Sized> Paginator for Arc<T> {
 
     fn ahead(&self, position: &Position, page: &Page, pages: u64) -> Option<Position> {
         (**self).ahead(position, page, pages)
+    }
+
+    fn beyond(&self, position: &Position) -> Option<Step> {
+        (**self).beyond(position)
     }
 
     fn declaration(&self) -> Option<Value> {
@@ -271,6 +282,16 @@ pub enum Reason {
     },
     /// A hook asked to stop.
     StoppedByHook,
+    /// A response rule says that the list ends here.
+    StoppedByRule {
+        /// The rule: action and condition.
+        rule: String,
+    },
+    /// What follows a page that was left out is not known.
+    Unreachable {
+        /// Why the page was left out.
+        because: String,
+    },
     /// A reason of a custom paginator.
     Other(String),
 }
@@ -305,6 +326,11 @@ impl fmt::Display for Reason {
                 write!(f, "`max_records` of {max_records} is reached")
             }
             Self::StoppedByHook => f.write_str("a hook asked to stop"),
+            Self::StoppedByRule { rule } => write!(f, "a response rule ended it ({rule})"),
+            Self::Unreachable { because } => write!(
+                f,
+                "what follows a page that was left out ({because}) is not known"
+            ),
             Self::Other(reason) => f.write_str(reason),
         }
     }

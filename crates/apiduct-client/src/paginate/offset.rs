@@ -188,6 +188,11 @@ impl Paginator for Offset {
         Some(settings.into())
     }
 
+    fn beyond(&self, position: &Position) -> Option<Step> {
+        let offset = super::number(position, "offset").ok()?;
+        self.ends().beyond(offset.checked_add(self.limit))
+    }
+
     fn ahead(&self, position: &Position, page: &Page, pages: u64) -> Option<Position> {
         let offset = super::number(position, "offset").ok()?;
         let next = offset.checked_add(self.limit.checked_mul(pages)?)?;

@@ -156,6 +156,11 @@ impl Paginator for PageNumber {
         self.ends().total(page).ok().flatten().map(unit)
     }
 
+    fn beyond(&self, position: &Position) -> Option<Step> {
+        let number = super::number(position, "page number").ok()?;
+        self.ends().beyond(number.checked_add(1))
+    }
+
     /// What stands at the default path `total` may be a number of pages or of records; the smaller of the two counts as
     /// long as either is possible.
     fn ahead(&self, position: &Position, page: &Page, pages: u64) -> Option<Position> {

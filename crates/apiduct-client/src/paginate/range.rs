@@ -173,6 +173,11 @@ impl Paginator for Range {
         self.ends().ahead(page, next, self.base_index)
     }
 
+    fn beyond(&self, position: &Position) -> Option<Step> {
+        let value = super::number(position, "range").ok()?;
+        self.ends().beyond(value.checked_add(self.value_step))
+    }
+
     fn declaration(&self) -> Option<Value> {
         let settings = Declared::new("range")
             .maybe("param_name", self.param_name.as_deref())

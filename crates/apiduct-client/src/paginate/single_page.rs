@@ -24,6 +24,10 @@ impl Paginator for SinglePage {
         Ok(Step::Done(Reason::SinglePage))
     }
 
+    fn beyond(&self, _: &Position) -> Option<Step> {
+        Some(Step::Done(Reason::SinglePage))
+    }
+
     fn declaration(&self) -> Option<Value> {
         Some(Declared::new("single_page").into())
     }

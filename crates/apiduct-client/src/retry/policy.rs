@@ -28,6 +28,8 @@ pub enum Outcome<'a> {
     NoRecordList,
     /// A hook wants another try.
     Hook(&'a str),
+    /// A rule wants another try, perhaps after a wait of its own.
+    Rule(&'a str, Option<Duration>),
 }
 
 /// What to do after a try.
@@ -122,6 +124,7 @@ impl RetryPolicy {
                 return RetryDecision::Keep;
             }
             Outcome::Hook(reason) => (RetryReason::Hook(reason.to_owned()), None, false),
+            Outcome::Rule(reason, after) => (RetryReason::Hook(reason.to_owned()), after, false),
         };
         if !(is_safe || did_nothing || self.config.retry_unsafe) {
             return RetryDecision::Stop(RetryStop::NotIdempotent);

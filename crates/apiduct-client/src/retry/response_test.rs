@@ -42,7 +42,7 @@ impl ResponseTest {
         selector.query(&body).into_iter().any(|one| self.takes(one))
     }
 
-    fn takes(&self, value: &Value) -> bool {
+    pub(crate) fn takes(&self, value: &Value) -> bool {
         match (&self.equals, value) {
             (_, Value::Null) => false,
             (None, _) => true,

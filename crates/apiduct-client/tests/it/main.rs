@@ -19,6 +19,7 @@ mod pool;
 mod prefetch;
 mod refresh;
 mod retry;
+mod rules;
 mod secrets;
 mod shapes;
 mod signing;

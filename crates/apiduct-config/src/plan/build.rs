@@ -11,7 +11,7 @@ use http::Method;
 use super::graph::{self, Node};
 use super::{
     AuthPlan, ClientPlan, HeaderPlan, Origin, PaginatorPlan, ParamPlan, Plan, RequestPlan,
-    ResourcePlan, SelectorPlan, Warning, body, columns, incremental, path, table_name,
+    ResourcePlan, SelectorPlan, Warning, body, columns, incremental, path, rules, table_name,
 };
 use crate::error::{ConfigErrorKind, Problems};
 use crate::resolve::Runtime;
@@ -214,6 +214,8 @@ fn resources(
             let parent_name = parent.map(|at| drafts[at].name());
             let mut plan = resource(&drafts[*from], parent_name, spec, problems);
             plan.parent = parent.map(|at| new_index[at]);
+            let draft = &drafts[*from];
+            rules::compile(&mut plan, (draft.own, &draft.merged), problems);
             plan
         })
         .collect();
@@ -263,6 +265,8 @@ fn resource(
             .value()
             .cloned()
             .unwrap_or_default(),
+        response_rules: Vec::new(),
+        expect: None,
         paginator: paginator(draft, spec),
         incremental: incremental::plan(draft.context(parent), problems).map(Arc::new),
         max_pages: endpoint.max_pages.value().copied(),

@@ -62,6 +62,9 @@ pub struct ResourceDescription {
     pub allow_missing: bool,
     /// Whether pages may repeat the rows of earlier pages.
     pub allow_repeats: bool,
+    /// Rules about answers, in order.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub response_actions: Vec<String>,
     /// What happens with the rows that are already in the table.
     pub write_disposition: String,
     /// Fields that identify a row.
@@ -127,6 +130,7 @@ fn resource(plan: &Plan, at: usize) -> ResourceDescription {
         selector: selector(&one.selector),
         allow_missing: one.allow_missing,
         allow_repeats: one.allow_repeats,
+        response_actions: one.response_rules.iter().map(ToString::to_string).collect(),
         write_disposition: one.write_disposition.to_string(),
         primary_key: one.primary_key.clone(),
         incremental: one

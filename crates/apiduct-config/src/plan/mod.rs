@@ -11,6 +11,7 @@ mod graph;
 mod incremental;
 mod path;
 mod request;
+mod rules;
 
 use std::fmt;
 use std::path::Path;
@@ -18,6 +19,7 @@ use std::sync::Arc;
 
 use apiduct_client::paginate::Paginator;
 use apiduct_client::retry::ResponseTest;
+use apiduct_client::rules::{Expect, ResponseRule};
 use apiduct_client::{Network, OnForeignOrigin};
 use apiduct_json::Selector;
 use apiduct_model::{
@@ -128,6 +130,10 @@ pub struct ResourcePlan {
     pub parallel: bool,
     /// What an answer looks like that is asked for again.
     pub retry_if: Vec<ResponseTest>,
+    /// What is done with certain answers; the first rule that is for an answer decides.
+    pub response_rules: Vec<ResponseRule>,
+    /// What every good answer has to look like.
+    pub expect: Option<Expect>,
     /// How to get from page to page.
     pub paginator: PaginatorPlan,
     /// How to load only what is new.

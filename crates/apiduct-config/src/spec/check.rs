@@ -1,6 +1,7 @@
 //! Holds a located tree against the tables of keys and reports all that does not fit.
 
 mod body;
+mod rules;
 mod tagged;
 
 use std::fmt;
@@ -172,7 +173,7 @@ impl Checker<'_> {
             Kind::Number => ("a number from 0", "`1.5`"),
             Kind::Duration => ("a duration", "`30s`, `5m` or `1h 30m`"),
             Kind::Bytes => ("a size", "`256MiB` or `10MB`"),
-            Kind::Status => ("a status or a range of them", "`503` or `500-599`"),
+            Kind::Status => ("a status or a range of them", "`503`, `5xx` or `500-599`"),
             _ => ("a rate", "`10/s`, `100/min` or `5000/h`"),
         };
         let takes_text = !matches!(kind, Kind::Number);
@@ -324,8 +325,14 @@ impl Checker<'_> {
                 self.push(path, node.mark, missing(key));
             }
         }
-        if object.name == keys::RETRY_IF.name {
-            self.retry_if(entries, node.mark, path);
+        match object.name {
+            name if name == keys::RETRY_IF.name => self.retry_if(entries, node.mark, path),
+            name if name == keys::RESPONSE_ACTION.name => {
+                self.response_action(entries, node.mark, path);
+            }
+            name if name == keys::HEADER_TEST.name => self.header_test(entries, path),
+            name if name == keys::EXPECT.name => self.expect(entries, node.mark, path),
+            _ => {}
         }
     }
 

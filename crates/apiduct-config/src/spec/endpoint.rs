@@ -1,4 +1,5 @@
 use apiduct_client::retry::ResponseTest;
+use apiduct_client::rules::Expect;
 use apiduct_json::Selector;
 use http::Method;
 
@@ -8,6 +9,7 @@ use super::fields::{Fields, Located, Written, template};
 use super::incremental::IncrementalSpec;
 use super::keys::{ENDPOINT, PARAM, RETRY_IF};
 use super::paginator::PaginatorSpec;
+use super::rules::{self, RuleSpec};
 use crate::locate::{Entry, Mark, Node, NodeValue};
 use crate::template::{FieldPath, JsonTemplate, Mode, Template};
 
@@ -38,6 +40,10 @@ pub struct EndpointSpec {
     pub parallel: Written<bool>,
     /// What an answer looks like that is asked for again.
     pub retry_if: Written<Vec<ResponseTest>>,
+    /// What is done with certain answers, in order.
+    pub response_actions: Written<Vec<RuleSpec>>,
+    /// What every good answer has to look like.
+    pub expect: Written<Expect>,
     /// Authentication in place of the client's.
     pub auth: Written<AuthSpec>,
     /// Whether the answer is one record or a list of them.
@@ -138,6 +144,8 @@ impl EndpointSpec {
             allow_repeats: fields.bool("allow_repeats"),
             parallel: fields.bool("parallel"),
             retry_if: retry_if(&fields),
+            response_actions: rules::response_actions(&fields),
+            expect: rules::expect(&fields),
             auth: fields.read("auth", |node, _| AuthSpec::read(node)),
             entity: fields.read("entity", |node, _| match node.as_text()? {
                 "one" => Some(Entity::One),
@@ -176,6 +184,8 @@ impl EndpointSpec {
             allow_repeats: self.allow_repeats.or(&defaults.allow_repeats),
             parallel: self.parallel.or(&defaults.parallel),
             retry_if: self.retry_if.or(&defaults.retry_if),
+            response_actions: self.response_actions.or(&defaults.response_actions),
+            expect: self.expect.or(&defaults.expect),
             auth: self.auth.or(&defaults.auth),
             entity: self.entity.or(&defaults.entity),
             incremental: self.incremental.or(&defaults.incremental),

@@ -10,7 +10,7 @@ pub(crate) const BYTES_PATTERN: &str = r"^\s*\d+(\.\d+)?\s*([KMGT]i?)?[Bb]?\s*$"
 pub(crate) const RATE_PATTERN: &str =
     r"^\s*0*[1-9]\d*\s*/\s*(s|sec|second|m|min|minute|h|hour|d|day)\s*$";
 
-pub(crate) const STATUS_PATTERN: &str = r"^\s*[1-5]\d\d\s*(-\s*[1-5]\d\d\s*)?$";
+pub(crate) const STATUS_PATTERN: &str = r"^\s*([1-5][xX][xX]\s*|[1-5]\d\d\s*(-\s*[1-5]\d\d\s*)?)$";
 
 /// A century: longer waits are a slip of the pen, and sums of them stay far from overflow.
 const LONGEST: f64 = 3.2e9;
@@ -77,7 +77,7 @@ pub(crate) fn bytes(text: &str) -> Option<u64> {
     (size < 9e18).then_some(size as u64)
 }
 
-/// Reads `503` or `500-599`: HTTP statuses, the lower one first.
+/// Reads `503`, `5xx` or `500-599`: HTTP statuses, the lower one first.
 pub(crate) fn statuses(text: &str) -> Option<RangeInclusive<u16>> {
     let status = |text: &str| {
         let text = text.trim();
@@ -85,6 +85,10 @@ pub(crate) fn statuses(text: &str) -> Option<RangeInclusive<u16>> {
         let status: u16 = text.parse().ok()?;
         (is_plain && (100..=599).contains(&status)).then_some(status)
     };
+    if let [class @ b'1'..=b'5', b'x' | b'X', b'x' | b'X'] = text.trim().as_bytes() {
+        let first = u16::from(class - b'0') * 100;
+        return Some(first..=first + 99);
+    }
     let (first, last) = text.split_once('-').unwrap_or((text, text));
     let range = status(first)?..=status(last)?;
     (!range.is_empty()).then_some(range)
@@ -157,9 +161,12 @@ mod tests {
     fn statuses_are_one_or_a_range() {
         assert_eq!(statuses("403"), Some(403..=403));
         assert_eq!(statuses(" 500 - 599 "), Some(500..=599));
+        assert_eq!(statuses("5xx"), Some(500..=599));
+        assert_eq!(statuses(" 1XX "), Some(100..=199));
         for text in [
             "",
-            "5xx",
+            "6xx",
+            "5x",
             "99",
             "600",
             "599-500",

@@ -1,5 +1,7 @@
 //! Bodies and structured parameters, from the text to the request.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests may fail like tests")]
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -49,6 +51,7 @@ fn data(keys: &str) -> Option<DataParts> {
     request(&plan, "a", &[]).data
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "a body is compared with it")]
 fn form(pairs: &[(&str, &str)]) -> Option<DataParts> {
     let pairs = pairs
         .iter()

@@ -8,6 +8,7 @@ mod paginators;
 mod purity;
 mod reading;
 mod robust;
+mod rules;
 mod schema;
 mod secrets;
 mod tokens;

@@ -85,8 +85,10 @@ impl<'de> Deserialize<'de> for Key {
 enum Pass {
     #[default]
     Take,
+    Accept,
     Skip,
     Stop,
+    SkipParent,
 }
 
 impl Pass {
@@ -107,8 +109,10 @@ impl PageMeta {
             status: kept.status.as_u16(),
             pass: match kept.pass {
                 KeptPass::Take => Pass::Take,
+                KeptPass::Accept => Pass::Accept,
                 KeptPass::Skip => Pass::Skip,
                 KeptPass::Stop => Pass::Stop,
+                KeptPass::SkipParent => Pass::SkipParent,
             },
             records: kept.records,
             url: kept.url.clone(),
@@ -128,8 +132,10 @@ impl PageMeta {
         let mut page = KeptPage::new(StatusCode::from_u16(self.status).ok()?, body);
         page.pass = match self.pass {
             Pass::Take => KeptPass::Take,
+            Pass::Accept => KeptPass::Accept,
             Pass::Skip => KeptPass::Skip,
             Pass::Stop => KeptPass::Stop,
+            Pass::SkipParent => KeptPass::SkipParent,
         };
         page.headers = headers;
         page.url = self.url;

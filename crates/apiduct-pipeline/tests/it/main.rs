@@ -11,6 +11,7 @@ mod looks;
 mod parallel;
 mod recovery;
 mod resume;
+mod rules;
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};

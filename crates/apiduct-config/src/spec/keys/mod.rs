@@ -17,6 +17,7 @@ mod destination;
 mod incremental;
 mod paginator;
 mod resource;
+mod rules;
 mod runtime;
 mod signing;
 mod tokens;
@@ -31,6 +32,7 @@ pub(crate) use paginator::PAGINATOR;
 pub(crate) use resource::{
     COLUMN, DEFAULTS, ENDPOINT, PARAM, RESOURCE, RETRY_IF, SEVERAL_RETRY_IF, STYLED,
 };
+pub(crate) use rules::{EXPECT, HEADER_TEST, RESPONSE_ACTION};
 pub(crate) use runtime::{LOG_LEVELS, RUNTIME};
 pub(crate) use tokens::ONE_OF;
 

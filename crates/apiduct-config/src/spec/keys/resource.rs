@@ -1,8 +1,8 @@
 //! Resources and their requests.
 
 use super::{
-    AUTH, INCREMENTAL, INCREMENTAL_PARAM, PAGINATOR, PATH, PLAIN, REQUEST, key, later, variant,
-    words,
+    AUTH, EXPECT, INCREMENTAL, INCREMENTAL_PARAM, PAGINATOR, PATH, PLAIN, REQUEST, RESPONSE_ACTION,
+    key, later, variant, words,
 };
 use crate::spec::table::{Kind, Object, ShortForm, Tagged, Words};
 
@@ -56,6 +56,8 @@ const OF_ENDPOINT: &[(&str, &str)] = &[
     ("allow_repeats", "endpoint"),
     ("parallel", "endpoint"),
     ("retry_if", "endpoint"),
+    ("response_actions", "endpoint"),
+    ("expect", "endpoint"),
     ("entity", "endpoint"),
     ("max_pages", "endpoint"),
     ("max_records", "endpoint"),
@@ -196,7 +198,16 @@ pub(crate) static ENDPOINT: Object = Object {
             Kind::Integer { min: 1 },
             "Stop after so many records; the last page is cut to fit.",
         ),
-        later("response_actions", ""),
+        key(
+            "response_actions",
+            Kind::List(&Kind::Object(&RESPONSE_ACTION)),
+            "Rules about answers, in order: the first that is for an answer decides.",
+        ),
+        key(
+            "expect",
+            Kind::Object(&EXPECT),
+            "What every good answer with a body has to look like; anything else ends the run.",
+        ),
         key(
             "incremental",
             Kind::Object(&INCREMENTAL),

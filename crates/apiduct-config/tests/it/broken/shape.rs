@@ -92,8 +92,6 @@ fn keys_of_the_reference_that_come_later_are_not_called_unknown() {
   - name: a
     write_disposition: merge
     processing_steps: []
-    endpoint:
-      response_actions: []
   - {name: b, write_disposition: {disposition: merge, strategy: scd2}, parallelized: true}
 ";
     insta::assert_snapshot!(resources(text), @r"
@@ -101,9 +99,8 @@ fn keys_of_the_reference_that_come_later_are_not_called_unknown() {
       hint: use `replace` to reload the table as a whole, or `append`
     source.yaml:6:5: resources[0].processing_steps: `processing_steps` is not supported by this version
       hint: change rows after loading, with SQL
-    source.yaml:8:7: resources[0].endpoint.response_actions: `response_actions` is not supported by this version
-    source.yaml:9:34: resources[1].write_disposition: a write disposition with a strategy is not supported by this version
-    source.yaml:9:72: resources[1].parallelized: `parallelized` is not supported by this version
+    source.yaml:7:34: resources[1].write_disposition: a write disposition with a strategy is not supported by this version
+    source.yaml:7:72: resources[1].parallelized: `parallelized` is not supported by this version
       hint: remove it: requests run side by side anyway, see `runtime.concurrency`
     ");
 }
@@ -462,11 +459,9 @@ fn statuses_and_failures_that_cannot_be_retried_are_named() {
 ";
     insta::assert_snapshot!(runtime(text), @r"
     source.yaml:5:20: runtime.retry_statuses[0]: `600` is not a status or a range of them
-      hint: write it like `503` or `500-599`
-    source.yaml:5:25: runtime.retry_statuses[1]: `5xx` is not a status or a range of them
-      hint: write it like `503` or `500-599`
+      hint: write it like `503`, `5xx` or `500-599`
     source.yaml:5:30: runtime.retry_statuses[2]: `599-500` is not a status or a range of them
-      hint: write it like `503` or `500-599`
+      hint: write it like `503`, `5xx` or `500-599`
     source.yaml:6:27: runtime.retry_errors[1]: unknown kind of failure `reset`
       hint: valid are `dns`, `connect`, `tls`, `timeout`, `broken`, `decode`, `broken_json`, `no_records`, `other`
     ");
