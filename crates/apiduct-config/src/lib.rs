@@ -44,6 +44,7 @@
 mod error;
 pub mod locate;
 pub mod plan;
+mod registry;
 pub mod resolve;
 pub mod spec;
 pub mod template;
@@ -51,5 +52,6 @@ pub mod template;
 pub use error::{ConfigError, ConfigErrorKind, ConfigErrors};
 pub use locate::{Format, Mark};
 pub use plan::Plan;
+pub use registry::{Custom, CustomError, Registry};
 pub use resolve::Resolved;
 pub use spec::Spec;

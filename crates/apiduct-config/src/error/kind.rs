@@ -166,6 +166,26 @@ pub enum ConfigErrorKind {
         /// The resource.
         resource: String,
     },
+    /// A name that the program has not registered.
+    #[error("no {what} `{name}` is registered")]
+    NotRegistered {
+        /// What the name stands for, such as "paginator".
+        what: &'static str,
+        /// The name.
+        name: String,
+        /// The names that are registered.
+        registered: Vec<String>,
+    },
+    /// Something that the program itself makes, and cannot make.
+    #[error("the program cannot make its {what} `{name}`")]
+    Custom {
+        /// What it is.
+        what: &'static str,
+        /// Its name in the registry.
+        name: String,
+        /// What the program said.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
     /// A referenced secret is nowhere to be found.
     #[error("no value for `{reference}`")]
     MissingSecret {
@@ -221,6 +241,21 @@ impl Hint for ConfigErrorKind {
             Self::NoParent { .. } => Some(
                 "refer to a parent with `{resources.PARENT.FIELD}`, or remove the key".to_owned(),
             ),
+            Self::NotRegistered { registered, .. } if registered.is_empty() => Some(
+                "a program of yours registers it with `Registry`; the command line has none"
+                    .to_owned(),
+            ),
+            Self::NotRegistered {
+                name, registered, ..
+            } => {
+                let names: Vec<&str> = registered.iter().map(String::as_str).collect();
+                Some(match nearest(name, &names) {
+                    Some(near) => {
+                        format!("did you mean `{near}`? registered are {}", listed(&names))
+                    }
+                    None => format!("registered are {}", listed(&names)),
+                })
+            }
             Self::MissingSecret { searched, .. } => {
                 Some(format!("searched {}", searched.join(", then ")))
             }
@@ -231,6 +266,7 @@ impl Hint for ConfigErrorKind {
             | Self::Syntax { .. }
             | Self::DuplicateKey { .. }
             | Self::WrongType { .. }
+            | Self::Custom { .. }
             | Self::UnreadableSecret { .. } => None,
         }
     }

@@ -14,6 +14,7 @@ use super::{
     ResourcePlan, SelectorPlan, Warning, body, columns, incremental, path, rules, table_name,
 };
 use crate::error::{ConfigErrorKind, Problems};
+use crate::registry::Registry;
 use crate::resolve::Runtime;
 use crate::spec::{
     AuthSpec, DestinationKind, DestinationSpec, Entity, HeaderSpec, IncrementalSpec, Located,
@@ -21,7 +22,7 @@ use crate::spec::{
 };
 use crate::template::{Tap, Template};
 
-pub(super) fn plan(spec: &Spec, problems: &mut Problems) -> Plan {
+pub(super) fn plan(spec: &Spec, registry: &Registry, problems: &mut Problems) -> Plan {
     let nothing = ResourceSpec::nothing();
     let defaults = spec.defaults.as_ref().unwrap_or(&nothing);
     let drafts: Vec<Draft<'_>> = spec
@@ -40,7 +41,9 @@ pub(super) fn plan(spec: &Spec, problems: &mut Problems) -> Plan {
         .collect();
     let graph = graph::arrange(&nodes, problems);
     refuse_same_tables(&drafts, problems);
-    let mut resources = resources(&drafts, &graph, spec, problems);
+    refuse_unknown_auths(spec, &drafts, registry, problems);
+    let source = Source { spec, registry };
+    let mut resources = resources(&drafts, &graph, source, problems);
     tap_parents(&mut resources);
     incremental::refuse_windows_below_cursors(&resources, problems);
     let mut warnings = warnings(spec);
@@ -62,7 +65,16 @@ pub(super) fn plan(spec: &Spec, problems: &mut Problems) -> Plan {
             .map_or_else(SystemNames::default, SystemNames::with_prefix),
         warnings,
         file: spec.file.clone(),
+        registry: registry.clone(),
     }
+}
+
+/// What a plan is made from.
+#[derive(Clone, Copy)]
+struct Source<'s> {
+    spec: &'s Spec,
+    /// What the program has of its own.
+    registry: &'s Registry,
 }
 
 /// A resource with its defaults, before its place in the order is known.
@@ -166,6 +178,31 @@ fn refuse_same_names(drafts: &[Draft<'_>], problems: &mut Problems) {
     }
 }
 
+/// Authentication of the program's own must be there before secrets are resolved.
+fn refuse_unknown_auths(
+    spec: &Spec,
+    drafts: &[Draft<'_>],
+    registry: &Registry,
+    problems: &mut Problems,
+) {
+    let own = drafts.iter().map(|draft| &draft.own.endpoint.auth);
+    let defaults = spec
+        .defaults
+        .as_ref()
+        .map(|defaults| &defaults.endpoint.auth);
+    for auth in std::iter::once(&spec.client.auth)
+        .chain(defaults)
+        .chain(own)
+    {
+        if let Some(auth) = auth.located()
+            && let AuthSpec::Custom(custom) = &auth.value
+            && let Err(kind) = registry.check_auth(&custom.name)
+        {
+            problems.push(&auth.path, auth.mark, kind);
+        }
+    }
+}
+
 fn refuse_same_tables(drafts: &[Draft<'_>], problems: &mut Problems) {
     let mut first: HashMap<String, &str> = HashMap::new();
     for draft in drafts
@@ -199,7 +236,7 @@ fn refuse_same_tables(drafts: &[Draft<'_>], problems: &mut Problems) {
 fn resources(
     drafts: &[Draft<'_>],
     graph: &graph::Graph,
-    spec: &Spec,
+    source: Source<'_>,
     problems: &mut Problems,
 ) -> Vec<ResourcePlan> {
     let mut new_index = vec![0; drafts.len()];
@@ -212,7 +249,7 @@ fn resources(
         .map(|from| {
             let parent = graph.parents[*from];
             let parent_name = parent.map(|at| drafts[at].name());
-            let mut plan = resource(&drafts[*from], parent_name, spec, problems);
+            let mut plan = resource(&drafts[*from], parent_name, source, problems);
             plan.parent = parent.map(|at| new_index[at]);
             let draft = &drafts[*from];
             rules::compile(&mut plan, (draft.own, &draft.merged), problems);
@@ -230,9 +267,10 @@ fn resources(
 fn resource(
     draft: &Draft<'_>,
     parent: Option<&str>,
-    spec: &Spec,
+    source: Source<'_>,
     problems: &mut Problems,
 ) -> ResourcePlan {
+    let spec = source.spec;
     let merged = &draft.merged;
     let endpoint = &merged.endpoint;
     let from_parent = if let Some(parent) = parent {
@@ -267,7 +305,7 @@ fn resource(
             .unwrap_or_default(),
         response_rules: Vec::new(),
         expect: None,
-        paginator: paginator(draft, spec),
+        paginator: paginator(draft, source, problems),
         incremental: incremental::plan(draft.context(parent), problems).map(Arc::new),
         max_pages: endpoint.max_pages.value().copied(),
         max_records: endpoint.max_records.value().copied(),
@@ -308,12 +346,18 @@ fn refuse_orphan(draft: &Draft<'_>, problems: &mut Problems) {
 }
 
 /// The precedence: the resource, the defaults, one record, the client, detection.
-fn paginator(draft: &Draft<'_>, spec: &Spec) -> PaginatorPlan {
-    let declared = |spec: &PaginatorSpec, origin| PaginatorPlan {
-        paginator: spec.paginator(),
+fn paginator(draft: &Draft<'_>, source: Source<'_>, problems: &mut Problems) -> PaginatorPlan {
+    let mut declared = |spec: &Located<PaginatorSpec>, origin| PaginatorPlan {
+        paginator: spec
+            .value
+            .paginator(source.registry)
+            .unwrap_or_else(|kind| {
+                problems.push(&spec.path, spec.mark, kind);
+                None
+            }),
         origin,
     };
-    if let Some(own) = draft.merged.endpoint.paginator.value() {
+    if let Some(own) = draft.merged.endpoint.paginator.located() {
         let origin = match draft.own.endpoint.paginator {
             Written::Absent => Origin::Defaults,
             _ => Origin::Resource,
@@ -326,7 +370,7 @@ fn paginator(draft: &Draft<'_>, spec: &Spec) -> PaginatorPlan {
             origin: Origin::SingleEntity,
         };
     }
-    match spec.client.paginator.value() {
+    match source.spec.client.paginator.located() {
         Some(client) => declared(client, Origin::Client),
         None => PaginatorPlan {
             paginator: None,

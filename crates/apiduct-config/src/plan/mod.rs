@@ -35,6 +35,7 @@ pub use request::{BodyPlan, HeaderPlan, ParamPlan, RequestPlan};
 
 use crate::error::{ConfigErrors, Problems};
 use crate::locate::Format;
+use crate::registry::Registry;
 use crate::resolve::Runtime;
 use crate::spec::{
     AuthSpec, ClientCertificateSpec, DestinationSpec, Entity, Located, Spec, Written,
@@ -78,6 +79,8 @@ pub struct Plan {
     /// What works and is likely not wanted.
     pub warnings: Vec<Warning>,
     pub(crate) file: Arc<str>,
+    /// What the program has of its own.
+    pub(crate) registry: Registry,
 }
 
 /// The API as a whole.
@@ -267,8 +270,16 @@ impl Plan {
     /// # Errors
     /// Every mistake in how the parts of the file go together.
     pub fn build(spec: &Spec) -> Result<Self, ConfigErrors> {
+        Self::build_with(spec, &Registry::new())
+    }
+
+    /// As [`Plan::build`], with what the program has of its own.
+    ///
+    /// # Errors
+    /// As [`Plan::build`], and every name that `registry` does not know.
+    pub fn build_with(spec: &Spec, registry: &Registry) -> Result<Self, ConfigErrors> {
         let mut problems = Problems::new(spec.file.clone());
-        let plan = build::plan(spec, &mut problems);
+        let plan = build::plan(spec, registry, &mut problems);
         problems.into_result(Some(plan))
     }
 
@@ -277,9 +288,22 @@ impl Plan {
     /// # Errors
     /// Every mistake of the file: those of [`Spec::parse`] and those of [`Plan::build`] together.
     pub fn parse(text: &str, format: Format, file: &str) -> Result<Self, ConfigErrors> {
+        Self::parse_with(text, format, file, &Registry::new())
+    }
+
+    /// As [`Plan::parse`], with what the program has of its own.
+    ///
+    /// # Errors
+    /// As [`Plan::parse`], and every name that `registry` does not know.
+    pub fn parse_with(
+        text: &str,
+        format: Format,
+        file: &str,
+        registry: &Registry,
+    ) -> Result<Self, ConfigErrors> {
         let mut problems = Problems::new(Arc::from(file));
         let spec = Spec::read(text, format, &mut problems);
-        Self::finish(spec, problems)
+        Self::finish(spec, registry, problems)
     }
 
     /// Reads and plans the file at `path`.
@@ -287,13 +311,28 @@ impl Plan {
     /// # Errors
     /// As [`Plan::parse`], and when the file cannot be read or has an unknown extension.
     pub fn from_file(path: impl AsRef<Path>) -> Result<Self, ConfigErrors> {
-        let mut problems = Problems::new(path.as_ref().to_string_lossy().into());
-        let spec = Spec::read_file(path.as_ref(), &mut problems);
-        Self::finish(spec, problems)
+        Self::from_file_with(path, &Registry::new())
     }
 
-    fn finish(spec: Option<Spec>, mut problems: Problems) -> Result<Self, ConfigErrors> {
-        let plan = spec.map(|spec| build::plan(&spec, &mut problems));
+    /// As [`Plan::from_file`], with what the program has of its own.
+    ///
+    /// # Errors
+    /// As [`Plan::from_file`], and every name that `registry` does not know.
+    pub fn from_file_with(
+        path: impl AsRef<Path>,
+        registry: &Registry,
+    ) -> Result<Self, ConfigErrors> {
+        let mut problems = Problems::new(path.as_ref().to_string_lossy().into());
+        let spec = Spec::read_file(path.as_ref(), &mut problems);
+        Self::finish(spec, registry, problems)
+    }
+
+    fn finish(
+        spec: Option<Spec>,
+        registry: &Registry,
+        mut problems: Problems,
+    ) -> Result<Self, ConfigErrors> {
+        let plan = spec.map(|spec| build::plan(&spec, registry, &mut problems));
         problems.into_result(plan)
     }
 

@@ -18,6 +18,7 @@ use super::{Destination, RequestInputs, RequestParts, Resolved, WORKING_DIR};
 use crate::error::{ConfigErrorKind, ConfigErrors, Problems};
 use crate::locate::Mark;
 use crate::plan::{AuthPlan, Plan, ResourcePlan};
+use crate::registry::Registry;
 use crate::spec::{AuthSpec, DestinationSpec, KeyPlace, Located, is_http_url, shown_url};
 use crate::template::{Encoding, Mode, Scope, SecretRef, Template, TemplateError};
 
@@ -31,6 +32,7 @@ pub(super) fn resolve(
         secrets: Secrets::new(source, redactor, &plan.name),
         problems: Problems::new(plan.file.clone()),
         tokens: TokenPlaces::new(working_dir, &plan.name, &plan.file),
+        registry: plan.registry.clone(),
     };
     let base_url = resolver.base_url(&plan.client.base_url);
     resolver.tokens.base_url.clone_from(&base_url);
@@ -89,6 +91,7 @@ fn resolve_one<T>(
         secrets: Secrets::new(source, redactor, ""),
         problems: Problems::new(Arc::from(name)),
         tokens: TokenPlaces::new(Path::new(WORKING_DIR), "", "FILE"),
+        registry: Registry::new(),
     };
     let resolved = resolve(&mut resolver);
     resolver.problems.into_result(resolved)
@@ -159,6 +162,8 @@ struct Resolver<'s> {
     secrets: Secrets<'s>,
     problems: Problems,
     tokens: TokenPlaces,
+    /// What the program has of its own.
+    registry: Registry,
 }
 
 impl Resolver<'_> {
@@ -223,6 +228,20 @@ impl Resolver<'_> {
             AuthSpec::Hmac(spec) => self.hmac(auth, spec)?,
             AuthSpec::AwsSigV4(spec) => self.aws(auth, spec)?,
             AuthSpec::Pool(spec) => self.pool(auth, spec)?,
+            AuthSpec::Custom(custom) => {
+                let settings = custom.settings.iter().map(|(name, text)| {
+                    let text = self.text_at(auth, text, Use::Credential)?;
+                    Some((name.clone(), SecretText::from(text)))
+                });
+                let settings: Option<Vec<_>> = settings.collect();
+                match self.registry.make_auth(&custom.name, &settings?) {
+                    Ok(made) => made,
+                    Err(kind) => {
+                        self.problems.push(&auth.path, auth.mark, kind);
+                        return None;
+                    }
+                }
+            }
             AuthSpec::Token(spec) => {
                 self.tokens.key.clone_from(&auth.path);
                 match token_auth(spec, &mut self.secrets, &mut self.tokens) {

@@ -1,11 +1,12 @@
 mod signing;
 
-use super::fields::{Fields, into_text};
+use super::fields::{Fields, into_text, template};
 use super::keys::AUTH;
 use super::short;
 use super::tokens::{TokenAuthSpec, TokenScheme};
 use crate::locate::{Node, NodeValue};
-use crate::template::Template;
+use crate::registry::Custom;
+use crate::template::{Mode, Template};
 
 pub(crate) use signing::pattern_problem;
 pub use signing::{AwsSpec, HmacSpec, PoolSpec};
@@ -43,6 +44,8 @@ pub enum AuthSpec {
     Pool(PoolSpec),
     /// Tokens that are fetched: OAuth2, JWT, session login.
     Token(Box<TokenAuthSpec>),
+    /// The program has one of its own.
+    Custom(Custom<Template>),
 }
 
 /// Where an API key goes.
@@ -88,7 +91,7 @@ impl AuthSpec {
             let value = |name: &str| {
                 let mut values = short.values.iter();
                 let (_, text) = values.find(|(own, _)| *own == name)?;
-                Template::parse(text, crate::template::Mode::References).ok()
+                Template::parse(text, Mode::References).ok()
             };
             let place = short.values.iter().find(|(name, _)| *name == "location");
             let place = place.map_or(KeyPlace::Header, |(_, word)| KeyPlace::from_word(word));
@@ -111,6 +114,9 @@ impl AuthSpec {
             return Some(Self::Token(Box::new(spec)));
         }
         let fields = Fields::new(variant.object, node, "");
+        if variant.name == "custom" {
+            return custom(&fields);
+        }
         let place = fields.word("location");
         let place = place
             .value()
@@ -156,6 +162,7 @@ impl AuthSpec {
                 format!("pool of {} keys: {}", keys.len(), keys.join("; "))
             }
             Self::Token(spec) => spec.describe(),
+            Self::Custom(custom) => format!("`{}` of the program", custom.name),
         }
     }
 
@@ -176,6 +183,21 @@ impl AuthSpec {
                 keys.flat_map(|(_, key)| key.templates()).collect()
             }
             Self::Token(spec) => spec.templates(),
+            Self::Custom(custom) => custom.settings.iter().map(|(_, text)| text).collect(),
         }
     }
+}
+
+fn custom(fields: &Fields<'_>) -> Option<AuthSpec> {
+    let entries = fields
+        .entry("settings")
+        .and_then(|entry| entry.value.as_map());
+    let settings = entries.unwrap_or_default().iter().filter_map(|entry| {
+        let text = template(&entry.value, Mode::References)?;
+        Some((entry.key.to_string(), text.sensitive()))
+    });
+    Some(AuthSpec::Custom(Custom {
+        name: fields.plain("name").value()?.clone(),
+        settings: settings.collect(),
+    }))
 }

@@ -2,11 +2,14 @@
 
 use std::sync::Arc;
 
+use apiduct_client::paginate::Paginator;
+
 use super::check::{KeyPath, check};
 use super::table::{Kind, Tagged};
 use super::{AuthSpec, DestinationSpec, Located, PaginatorSpec, keys};
 use crate::error::{ConfigErrors, Problems};
 use crate::locate::{Format, Mark, Node, NodeValue};
+use crate::registry::Registry;
 
 impl AuthSpec {
     /// Reads `bearer:${env:TOKEN}`, `basic:USER:PASSWORD`, `api_key:HEADER:KEY`, or a mapping in braces. `name` is
@@ -34,6 +37,25 @@ impl PaginatorSpec {
     /// Everything that is wrong with it.
     pub fn parse(text: &str, name: &str) -> Result<Located<Self>, ConfigErrors> {
         read(text, name, &keys::PAGINATOR, |node| Self::read(node, ""))
+    }
+}
+
+impl Located<PaginatorSpec> {
+    /// What runs; `None` if it is to be detected. `name` is what messages call the text.
+    ///
+    /// # Errors
+    /// When `registry` has no such paginator or it cannot be made.
+    pub fn resolve(
+        &self,
+        name: &str,
+        registry: &Registry,
+    ) -> Result<Option<Arc<dyn Paginator>>, ConfigErrors> {
+        let mut problems = Problems::new(Arc::from(name));
+        let paginator = self.value.paginator(registry).unwrap_or_else(|kind| {
+            problems.push(&self.path, self.mark, kind);
+            None
+        });
+        problems.into_result(Some(paginator))
     }
 }
 

@@ -6,9 +6,11 @@ use apiduct_client::paginate::{
 };
 use apiduct_json::Selector;
 
-use super::fields::{Fields, Written};
+use super::fields::{Fields, Written, plain};
 use super::keys::PAGINATOR;
+use crate::error::ConfigErrorKind;
 use crate::locate::Node;
+use crate::registry::{Custom, Registry};
 
 /// How to get from page to page, as written: the paginator itself, or that it is to be detected.
 #[derive(Debug, Clone, PartialEq)]
@@ -40,13 +42,28 @@ pub enum PaginatorSpec {
     OData(OData),
     /// A GraphQL connection is paged by its `pageInfo`.
     GraphQl(GraphQl),
+    /// The program has one of its own.
+    Custom(Custom<String>),
 }
 
 impl PaginatorSpec {
     /// What runs; `None` if it is to be detected.
-    pub fn paginator(&self) -> Option<Arc<dyn Paginator>> {
+    ///
+    /// # Errors
+    /// When `registry` has no such paginator or it cannot be made.
+    pub fn paginator(
+        &self,
+        registry: &Registry,
+    ) -> Result<Option<Arc<dyn Paginator>>, ConfigErrorKind> {
+        match self {
+            Self::Custom(custom) => registry.make_paginator(custom).map(Some),
+            _ => Ok(self.built_in()),
+        }
+    }
+
+    fn built_in(&self) -> Option<Arc<dyn Paginator>> {
         Some(match self {
-            Self::Auto => return None,
+            Self::Auto | Self::Custom(_) => return None,
             Self::SinglePage(one) => Arc::new(*one),
             Self::JsonLink(one) => Arc::new(one.clone()),
             Self::HeaderLink(one) => Arc::new(one.clone()),
@@ -62,12 +79,12 @@ impl PaginatorSpec {
         })
     }
 
-    /// Whether its settings can work together.
+    /// Whether its settings can work together; of a program's own, the program knows.
     ///
     /// # Errors
     /// The first setting that cannot.
     pub fn validate(&self) -> Result<(), SetupError> {
-        self.paginator().map_or(Ok(()), |one| one.validate())
+        self.built_in().map_or(Ok(()), |one| one.validate())
     }
 
     /// Reads a name or a mapping; `None` for what the check has refused.
@@ -91,9 +108,22 @@ impl PaginatorSpec {
             "range" => Self::Range(range(&fields)),
             "odata" => Self::OData(OData::new().keep_params(keep_params(&fields))),
             "graphql" => Self::GraphQl(graphql(&fields)?),
+            "custom" => Self::Custom(custom(&fields)?),
             _ => Self::PageNumber(page_number(&fields)),
         })
     }
+}
+
+fn custom(fields: &Fields<'_>) -> Option<Custom<String>> {
+    let entries = fields
+        .entry("settings")
+        .and_then(|entry| entry.value.as_map());
+    let settings = entries.unwrap_or_default().iter();
+    let settings = settings.filter_map(|entry| Some((entry.key.to_string(), plain(&entry.value)?)));
+    Some(Custom {
+        name: fields.plain("name").value()?.clone(),
+        settings: settings.collect(),
+    })
 }
 
 fn keep_params(fields: &Fields<'_>) -> bool {

@@ -7,6 +7,7 @@ mod formats;
 mod paginators;
 mod purity;
 mod reading;
+mod registry;
 mod robust;
 mod rules;
 mod schema;

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use apiduct::client::retry::ResponseTest;
+use apiduct::config::Registry;
 use apiduct::config::resolve::{Runtime, SecretSource, SystemSource, resolve_text};
 use apiduct::config::spec::{AuthSpec, PaginatorSpec};
 use apiduct::model::Redactor;
@@ -93,10 +94,12 @@ fn client(
     if let Some((certificate, key)) = args.cert.as_deref().zip(args.key.as_deref()) {
         builder = builder.client_certificate(pem(certificate, "--cert")?, pem(key, "--key")?);
     }
-    if let Some(text) = &args.paginator
-        && let Some(paginator) = PaginatorSpec::parse(text, "--paginator")?.value.paginator()
-    {
-        builder = builder.paginator(paginator);
+    if let Some(text) = &args.paginator {
+        let spec = PaginatorSpec::parse(text, "--paginator")?;
+        let paginator = spec.resolve("--paginator", &Registry::new())?;
+        if let Some(paginator) = paginator {
+            builder = builder.paginator(paginator);
+        }
     }
     if let Some(selector) = &args.select {
         builder = builder.data_selector(selector);

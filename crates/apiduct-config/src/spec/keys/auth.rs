@@ -13,6 +13,20 @@ static LOCATION: Words = words(
 );
 
 typed_object!(
+    CUSTOM,
+    "auth_custom",
+    "auth `custom`",
+    "One that the program registers in Rust.",
+    [
+        key("name", PLAIN, "Its name in the program's `Registry`.").required(),
+        key(
+            "settings",
+            Kind::Map(&SECRET),
+            "What the program makes it from: texts by name, secrets best by reference."
+        ),
+    ]
+);
+typed_object!(
     BEARER,
     "auth_bearer",
     "auth `bearer`",
@@ -94,5 +108,6 @@ pub(crate) static AUTH: Tagged = Tagged {
         variant("hmac", HMAC_AUTH),
         variant("aws_sigv4", AWS_AUTH),
         variant("pool", POOL_AUTH),
+        variant("custom", &CUSTOM),
     ],
 };

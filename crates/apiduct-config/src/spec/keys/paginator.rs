@@ -42,6 +42,20 @@ const fn stop_after_empty(default: &'static str) -> Key {
 }
 
 typed_object!(
+    CUSTOM,
+    "paginator_custom",
+    "paginator `custom`",
+    "One that the program registers in Rust.",
+    [
+        key("name", PLAIN, "Its name in the program's `Registry`.").required(),
+        key(
+            "settings",
+            Kind::Map(&PLAIN),
+            "What the program makes it from: texts by name."
+        ),
+    ]
+);
+typed_object!(
     AUTO,
     "paginator_auto",
     "paginator `auto`",
@@ -335,5 +349,6 @@ pub(crate) static PAGINATOR: Tagged = Tagged {
         variant("range", &RANGE),
         variant("odata", &ODATA),
         variant("graphql", &GRAPHQL),
+        variant("custom", &CUSTOM),
     ],
 };

@@ -213,7 +213,7 @@ fn columns_take_a_mapping_and_a_scale_only_for_decimals() {
 fn an_unknown_paginator_lists_the_valid_ones() {
     insta::assert_snapshot!(client("  paginator: headerlink"), @r"
     source.yaml:4:14: client.paginator: unknown paginator `headerlink`
-      hint: did you mean `header_link`? valid are `auto`, `single_page`, `json_link`, `header_link`, `header_url`, `header_cursor`, `cursor`, `last_record`, `offset`, `page_number`, `range`, `odata`, `graphql`
+      hint: did you mean `header_link`? valid are `auto`, `single_page`, `json_link`, `header_link`, `header_url`, `header_cursor`, `cursor`, `last_record`, `offset`, `page_number`, `range`, `odata`, `graphql`, `custom`
     ");
 }
 
@@ -239,7 +239,7 @@ fn a_paginator_that_needs_keys_cannot_be_a_word() {
 fn a_paginator_mapping_needs_a_type() {
     insta::assert_snapshot!(client("  paginator: {limit: 3}"), @r"
     source.yaml:4:14: client.paginator: the paginator does not say its `type`
-      hint: valid are `auto`, `single_page`, `json_link`, `header_link`, `header_url`, `header_cursor`, `cursor`, `last_record`, `offset`, `page_number`, `range`, `odata`, `graphql`
+      hint: valid are `auto`, `single_page`, `json_link`, `header_link`, `header_url`, `header_cursor`, `cursor`, `last_record`, `offset`, `page_number`, `range`, `odata`, `graphql`, `custom`
     ");
 }
 
@@ -339,7 +339,7 @@ fn a_token_in_the_place_of_a_type_is_not_repeated() {
     assert!(!report.contains("4242"), "{report}");
     insta::assert_snapshot!(report, @r"
     source.yaml:4:9: client.auth: unknown auth `***`
-      hint: valid are `bearer`, `api_key`, `http_basic`, `oauth2_client_credentials`, `oauth2_refresh_token`, `oauth2_authorization_code`, `oauth2_device_code`, `oauth_jwt`, `session_login`, `hmac`, `aws_sigv4`, `pool`
+      hint: valid are `bearer`, `api_key`, `http_basic`, `oauth2_client_credentials`, `oauth2_refresh_token`, `oauth2_authorization_code`, `oauth2_device_code`, `oauth_jwt`, `session_login`, `hmac`, `aws_sigv4`, `pool`, `custom`
     ");
 }
 
