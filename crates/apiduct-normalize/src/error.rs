@@ -1,6 +1,7 @@
 use apiduct_json::{JsonError, SyntaxError};
 use apiduct_model::cursor::CursorError;
 use apiduct_model::{Hint, NameCollision, TableName};
+use apiduct_steps::StepError;
 
 /// Why records could not be turned into rows. The rows of earlier records stay.
 #[derive(Debug, thiserror::Error)]
@@ -13,6 +14,14 @@ pub enum NormalizeError {
         record: usize,
         /// What is wrong with it.
         source: SyntaxError,
+    },
+    /// A step of the user's cannot be done with a record.
+    #[error("record {record} of the page does not pass the processing steps")]
+    Step {
+        /// Position of the record in the page, from 0.
+        record: usize,
+        /// Which step, and why.
+        source: Box<StepError>,
     },
     /// The page could not be cut into records.
     #[error("the page cannot be cut into records")]
@@ -89,6 +98,7 @@ pub enum NormalizeError {
 impl Hint for NormalizeError {
     fn hint(&self) -> Option<String> {
         match self {
+            Self::Step { source, .. } => source.hint(),
             Self::Collision(collision) => collision.hint(),
             Self::Reserved { .. } => {
                 Some("set `system_prefix` to another prefix, for instance `_meta`".to_owned())

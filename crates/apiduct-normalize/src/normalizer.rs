@@ -1,6 +1,10 @@
+mod stepped;
+
 use apiduct_json::{Kind, Parser, Part, Records, SyntaxError};
 use apiduct_model::arrow::TableBatch;
 use apiduct_model::{Scalar, Schema, SnakeCase, TableName, TableSchema};
+use apiduct_steps::Runner;
+use indexmap::IndexMap;
 
 use crate::error::NormalizeError;
 use crate::gate::{GateReport, Judge, Refusal, Verdict};
@@ -30,8 +34,12 @@ pub struct Normalizer {
     marks: Vec<usize>,
     /// Decides which records are wanted.
     judge: Option<Judge>,
+    /// Tapped rows before it.
+    tapped_mark: usize,
     /// Bytes of records since the size of the builders was last looked at.
     unweighed: usize,
+    /// The user's steps; `None` on the common road.
+    steps: Option<Runner>,
 }
 
 impl Normalizer {
@@ -42,12 +50,15 @@ impl Normalizer {
     pub fn try_new(options: Options) -> Result<Self, NormalizeError> {
         let names = options.constants.clone();
         let gate = options.gate.clone();
-        let judge = gate.map(|gate| Judge::new(gate, names.clone()));
+        let normalized = names.iter().map(|name| SnakeCase::path(name)).collect();
+        let judge = gate.map(|gate| Judge::new(gate, normalized));
+        let steps = (!options.steps.is_empty()).then(|| Runner::new(options.steps.clone()));
         let mut walker = Walker::new(options);
-        let constants = names
-            .iter()
-            .map(|name| walker.column(0, name, name.clone()))
-            .collect::<Result<_, _>>()?;
+        let mut constants = Vec::new();
+        // Steps get them as fields of the record, and may take them away.
+        for name in names.iter().filter(|_| steps.is_none()) {
+            constants.push(walker.column(0, &SnakeCase::path(name), name.clone())?);
+        }
         Ok(Self {
             walker,
             constants,
@@ -55,7 +66,9 @@ impl Normalizer {
             rows: 0,
             marks: Vec::new(),
             judge,
+            tapped_mark: 0,
             unweighed: 0,
+            steps,
         })
     }
 
@@ -64,18 +77,14 @@ impl Normalizer {
     /// # Errors
     /// [`NormalizeError`] for the first record that cannot become a row; the records before it stay.
     pub fn push(&mut self, records: &Records, constants: &[Scalar]) -> Result<(), NormalizeError> {
+        if let Some(mut steps) = self.steps.take() {
+            let outcome = self.push_stepped(&mut steps, records, constants);
+            self.steps = Some(steps);
+            return outcome;
+        }
         let mut index = 0;
         for part in records.parts() {
-            let part = part?;
-            if let Part::One(text) | Part::Elements(text) = part
-                && text.len() > LARGEST_PART
-            {
-                return Err(NormalizeError::TooLarge {
-                    bytes: text.len(),
-                    limit: LARGEST_PART,
-                });
-            }
-            match part {
+            match bounded(part?)? {
                 Part::One(text) => {
                     let mut parser = Parser::new(text);
                     self.record(&mut parser, text, constants, index)?;
@@ -100,9 +109,21 @@ impl Normalizer {
         constants: &[Scalar],
         index: usize,
     ) -> Result<(), NormalizeError> {
-        self.marks.clear();
-        self.marks
-            .extend(self.walker.tables.iter().map(|table| table.rows));
+        let begin = parser.offset();
+        self.row(parser, page, constants, index)?;
+        self.flush_if_full(parser.offset() - begin);
+        Ok(())
+    }
+
+    /// Reads a record into a row; when that fails, or it is not wanted, all builders go back to where it began.
+    fn row(
+        &mut self,
+        parser: &mut Parser<'_>,
+        page: &str,
+        constants: &[Scalar],
+        index: usize,
+    ) -> Result<(), NormalizeError> {
+        self.mark();
         let begin = parser.offset();
         let mut start = parser.clone();
         let text = self.walker.taps.needs_text().then(|| start.clone().skip());
@@ -135,7 +156,6 @@ impl Normalizer {
                     self.walker.taps.look(at_record(text, index)?, tapped)?;
                 }
                 self.rows += 1;
-                self.flush_if_full(parser.offset() - begin);
                 Ok(())
             }
             Err(stop) => {
@@ -210,14 +230,20 @@ impl Normalizer {
         }
     }
 
+    /// Remembers where a record begins.
+    fn mark(&mut self) {
+        self.marks.clear();
+        self.marks
+            .extend(self.walker.tables.iter().map(|table| table.rows));
+        self.tapped_mark = self.walker.tapped.len();
+    }
+
     fn roll_back(&mut self) {
         let marks = self.marks.iter().copied().chain(std::iter::repeat(0));
         for (table, rows) in self.walker.tables.iter_mut().zip(marks) {
             table.truncate(rows);
         }
-        if !self.walker.taps.is_empty() {
-            self.walker.tapped.pop();
-        }
+        self.walker.tapped.truncate(self.tapped_mark);
     }
 
     /// Completes a batch at its bound. Adding up bytes touches every column, so it is done once per so many bytes read.
@@ -247,6 +273,12 @@ impl Normalizer {
     /// Records read so far.
     pub fn rows(&self) -> u64 {
         self.rows
+    }
+
+    /// Records that steps have dropped so far, by the word of the step.
+    pub fn dropped(&self) -> IndexMap<&'static str, u64> {
+        let dropped = self.steps.as_ref().map(Runner::dropped);
+        dropped.cloned().unwrap_or_default()
     }
 
     /// Completes the batches of all tables, however small.
@@ -320,6 +352,19 @@ impl Normalizer {
     pub fn finish(mut self) -> (Vec<TableBatch>, Schema) {
         self.flush();
         (self.take_batches(), self.schema())
+    }
+}
+
+/// Arrow could not hold a part that is too large.
+fn bounded(part: Part<'_>) -> Result<Part<'_>, NormalizeError> {
+    match part {
+        Part::One(text) | Part::Elements(text) if text.len() > LARGEST_PART => {
+            Err(NormalizeError::TooLarge {
+                bytes: text.len(),
+                limit: LARGEST_PART,
+            })
+        }
+        part => Ok(part),
     }
 }
 

@@ -1,4 +1,5 @@
 use apiduct_model::{DataType, ResourceName, SnakeCase, SystemNames, TableName, WriteDisposition};
+use apiduct_steps::Steps;
 use indexmap::IndexMap;
 
 use crate::{Gate, Tap};
@@ -20,7 +21,10 @@ pub struct Options {
     pub system: SystemNames,
     /// Declared types by column name (normalized) of the root table. They win over what the values look like.
     pub declared: IndexMap<String, DataType>,
-    /// Columns of the root table that the caller fills with one value per page, in the order of the values.
+    /// Steps on each record before it becomes a row; default: none. With them each record is read as a whole first.
+    pub steps: Steps,
+    /// Columns of the root table that the caller fills with one value per page, in the order of the values. Steps see
+    /// them as fields of the record, by these names.
     pub constants: Vec<String>,
     /// Values of each record that others need as they were written.
     pub taps: Vec<Tap>,
@@ -47,6 +51,7 @@ impl Options {
             load_id: load_id.to_owned(),
             system: SystemNames::default(),
             declared: IndexMap::new(),
+            steps: Steps::default(),
             constants: Vec::new(),
             taps: Vec::new(),
             gate: None,

@@ -217,10 +217,12 @@ async fn fetch(
     events.event(&Event::Finished {
         resource: node.resource.clone(),
     });
+    let mut receipt = feed.counters.receipt();
+    receipt.skipped.extend(rows.skipped.clone());
     Ok(Fetched {
         resource: node.resource,
         rows,
-        receipt: feed.counters.receipt(),
+        receipt,
         is_loaded: node.is_loaded,
     })
 }

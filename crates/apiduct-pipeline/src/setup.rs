@@ -157,8 +157,9 @@ impl Setup {
             constants: resource
                 .from_parent
                 .iter()
-                .map(|column| SnakeCase::path(&column.key))
+                .map(|column| column.key.clone())
                 .collect(),
+            steps: self.resolved.steps_for(resource),
             taps: resource
                 .taps_for_children
                 .iter()

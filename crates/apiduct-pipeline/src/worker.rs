@@ -6,6 +6,7 @@ use std::thread;
 use apiduct_json::Records;
 use apiduct_model::{ResourceName, Scalar, Schema, TableName};
 use apiduct_normalize::{NormalizeError, Normalizer, Options, TapRow};
+use indexmap::IndexMap;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::error::RunError;
@@ -37,6 +38,8 @@ pub(crate) struct Rows {
     pub(crate) schema: Schema,
     /// Columns that were null in every row.
     pub(crate) untyped: Vec<(TableName, String)>,
+    /// Records left out on purpose, by reason.
+    pub(crate) skipped: IndexMap<String, u64>,
 }
 
 /// A running worker.
@@ -104,7 +107,14 @@ fn work(
         }
     }
     let untyped = normalizer.untyped();
+    let dropped = normalizer.dropped().into_iter();
+    let skipped = dropped.map(|(step, records)| (step.to_owned(), records));
+    let skipped = skipped.collect();
     let (batches, schema) = normalizer.finish();
     sink.accept(batches)?;
-    Ok(Rows { schema, untyped })
+    Ok(Rows {
+        schema,
+        untyped,
+        skipped,
+    })
 }

@@ -153,6 +153,13 @@ fn push_resource(
         write!(text, ", with {}", resource.from_parent.join(", "))?;
     }
     text.push('\n');
+    if !resource.steps.is_empty() {
+        let steps = resource.steps.join("; ");
+        writeln!(
+            text,
+            "   steps      {steps} (each record is read as a whole)"
+        )?;
+    }
     match check.map(|check| &check.outcome) {
         Some(Ok(found)) => {
             writeln!(text, "   first page {} rows", found.rows)?;

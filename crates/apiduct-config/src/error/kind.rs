@@ -2,6 +2,7 @@ use std::io;
 
 use apiduct_json::SelectorError;
 use apiduct_model::Hint;
+use apiduct_steps::ProgramError;
 
 /// What can be wrong with a configuration.
 #[derive(Debug, thiserror::Error)]
@@ -101,6 +102,14 @@ pub enum ConfigErrorKind {
         value: String,
         /// What the parser said.
         source: SelectorError,
+    },
+    /// A text that is no jq program.
+    #[error("`{program}` is not a jq program")]
+    Program {
+        /// The program as written.
+        program: String,
+        /// What is wrong with it, and where in it.
+        source: ProgramError,
     },
     /// A text whose placeholders or references cannot be read.
     #[error("{reason}")]
@@ -226,6 +235,7 @@ impl Hint for ConfigErrorKind {
             }),
             Self::Malformed { example, .. } => Some(format!("write it like {example}")),
             Self::Selector { source, .. } => source.hint(),
+            Self::Program { source, .. } => source.hint(),
             Self::Template { hint, .. } | Self::Conflict { hint, .. } => hint.clone(),
             Self::DuplicateName { .. } => Some("names must be unique; rename one".to_owned()),
             Self::DuplicateTable { .. } => {

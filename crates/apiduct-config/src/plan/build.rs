@@ -11,7 +11,8 @@ use http::Method;
 use super::graph::{self, Node};
 use super::{
     AuthPlan, ClientPlan, HeaderPlan, Origin, PaginatorPlan, ParamPlan, Plan, RequestPlan,
-    ResourcePlan, SelectorPlan, Warning, body, columns, incremental, path, rules, table_name,
+    ResourcePlan, SelectorPlan, Warning, body, columns, incremental, path, rules, steps,
+    table_name,
 };
 use crate::error::{ConfigErrorKind, Problems};
 use crate::registry::Registry;
@@ -325,6 +326,7 @@ fn resource(
             .map(|keys| keys.iter().map(|key| key.value.clone()).collect())
             .unwrap_or_default(),
         columns: columns::hints(&merged.columns),
+        steps: steps::plan(&merged.processing_steps, &spec.file),
         selected: merged.selected.value().copied().unwrap_or(true),
         entity: draft.entity,
         place: merged.name.mark.in_file(&spec.file),

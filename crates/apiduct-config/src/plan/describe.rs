@@ -79,6 +79,9 @@ pub struct ResourceDescription {
     /// Keys that each row gets from its parent's row.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub from_parent: Vec<String>,
+    /// Steps on each record, for which it is read as a whole.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub steps: Vec<String>,
 }
 
 /// A setting and why it is what it is.
@@ -143,6 +146,7 @@ fn resource(plan: &Plan, at: usize) -> ResourceDescription {
             .iter()
             .map(|column| column.key.clone())
             .collect(),
+        steps: one.steps.iter().map(|one| one.step.to_string()).collect(),
     }
 }
 

@@ -12,6 +12,7 @@ mod incremental;
 mod path;
 mod request;
 mod rules;
+mod steps;
 
 use std::fmt;
 use std::path::Path;
@@ -32,6 +33,7 @@ pub use incremental::{
     RowOrder,
 };
 pub use request::{BodyPlan, HeaderPlan, ParamPlan, RequestPlan};
+pub use steps::StepPlan;
 
 use crate::error::{ConfigErrors, Problems};
 use crate::locate::Format;
@@ -153,6 +155,8 @@ pub struct ResourcePlan {
     pub primary_key: Vec<String>,
     /// What is known about columns beforehand.
     pub columns: Vec<ColumnHint>,
+    /// Steps on each record, in order, before it becomes a row.
+    pub steps: Vec<StepPlan>,
     /// Whether rows are loaded; the rows of others only feed children.
     pub selected: bool,
     /// Whether the answer is one record or a list.

@@ -52,6 +52,7 @@ pub(super) fn resolve(
     let certificate = plan.client.client_certificate.as_ref();
     let client_certificate = certificate.and_then(|spec| resolver.client_certificate(spec));
     let mut own_auth = HashMap::new();
+    let mut steps = HashMap::new();
     for resource in &plan.resources {
         if let AuthPlan::Own(auth) = &resource.auth
             && let Some(auth) = resolver.own_auth(resource, auth)
@@ -59,6 +60,9 @@ pub(super) fn resolve(
             own_auth.insert(resource.name.to_string(), auth);
         }
         resolver.request(resource);
+        if let Some(own) = resolver.steps(resource) {
+            steps.insert(resource.name.to_string(), own);
+        }
     }
     let headers = resolver.headers(plan);
     let logins = resolver.tokens.logins();
@@ -75,6 +79,7 @@ pub(super) fn resolve(
         client_certificate,
         logins,
         own_auth,
+        steps,
         secrets,
     });
     problems.into_result(resolved)
@@ -158,8 +163,8 @@ pub fn resolve_text(
     })
 }
 
-struct Resolver<'s> {
-    secrets: Secrets<'s>,
+pub(super) struct Resolver<'s> {
+    pub(super) secrets: Secrets<'s>,
     problems: Problems,
     tokens: TokenPlaces,
     /// What the program has of its own.
@@ -167,7 +172,7 @@ struct Resolver<'s> {
 }
 
 impl Resolver<'_> {
-    fn text(&mut self, text: &Located<Template>, used: Use) -> Option<String> {
+    pub(super) fn text(&mut self, text: &Located<Template>, used: Use) -> Option<String> {
         match self.secrets.text(&text.value, used) {
             Ok(resolved) => Some(resolved),
             Err(problems) => {

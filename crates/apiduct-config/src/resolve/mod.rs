@@ -6,6 +6,7 @@ mod login;
 mod runtime;
 mod secrets;
 mod source;
+mod steps;
 mod tokens;
 
 use std::collections::HashMap;
@@ -14,6 +15,7 @@ use std::sync::Arc;
 
 use apiduct_client::auth::{Auth, NoAuth};
 use apiduct_model::{Redactor, SecretText};
+use apiduct_steps::Steps;
 use http::{HeaderMap, Method};
 use serde_json::Value;
 use url::Url;
@@ -54,6 +56,7 @@ pub struct Resolved {
     /// What a person has to log in to before the first run, in the order of the file.
     pub logins: Vec<Login>,
     own_auth: HashMap<String, Arc<dyn Auth>>,
+    steps: HashMap<String, Steps>,
     secrets: HashMap<SecretRef, SecretText>,
 }
 
@@ -139,6 +142,12 @@ impl Resolved {
         };
         let logins = self.logins.iter();
         logins.filter(|login| login.is_used_by(user)).collect()
+    }
+
+    /// The steps on the records of `resource`, with their salts.
+    pub fn steps_for(&self, resource: &ResourcePlan) -> Steps {
+        let steps = self.steps.get(resource.name.as_str());
+        steps.cloned().unwrap_or_default()
     }
 
     /// The authentication of `resource`: its own, that of the client, or none.

@@ -46,6 +46,10 @@ impl<'s> Secrets<'s> {
         }
     }
 
+    pub(super) fn redactor(&self) -> &Redactor {
+        self.redactor
+    }
+
     pub(super) fn into_found(self) -> HashMap<SecretRef, SecretText> {
         self.found
     }

@@ -2,6 +2,7 @@
 
 mod body;
 mod rules;
+mod steps;
 mod tagged;
 
 use std::fmt;
@@ -98,11 +99,18 @@ impl Checker<'_> {
             Kind::Map(item) => self.map(item, node, path),
             Kind::Param => self.param(node, path),
             Kind::Json => self.json(node, path),
+            Kind::Any => {}
+            Kind::Program => self.program(node, path),
+            Kind::Field => self.record_field(node, path),
+            Kind::FieldMap(item) => self.field_map(item, node, path),
             Kind::Data => self.data(node, path),
             Kind::Object(object) => self.object(object, node, path),
             Kind::Short(short, object) => match node.value {
                 NodeValue::Map(_) => self.object(object, node, path),
                 NodeValue::Text(_) => self.value(short, node, path),
+                NodeValue::List(_) if matches!(short, Kind::OneOrMany(_)) => {
+                    self.value(short, node, path);
+                }
                 _ => self.wrong(node, path, "a text or a mapping"),
             },
             Kind::Tagged(tagged) => self.tagged(tagged, node, path),
@@ -332,6 +340,7 @@ impl Checker<'_> {
             }
             name if name == keys::HEADER_TEST.name => self.header_test(entries, path),
             name if name == keys::EXPECT.name => self.expect(entries, node.mark, path),
+            name if name == keys::STEP.name => self.step(entries, node.mark, path),
             _ => {}
         }
     }
@@ -438,7 +447,7 @@ fn unknown(object: &'static Object, key: &str) -> ConfigErrorKind {
 fn expected_word(kind: &Kind) -> &'static str {
     match kind {
         Kind::List(_) => "a list",
-        Kind::Object(_) | Kind::Map(_) | Kind::Tagged(_) => "a mapping",
+        Kind::Object(_) | Kind::Map(_) | Kind::FieldMap(_) | Kind::Tagged(_) => "a mapping",
         Kind::Integer { .. } => "a whole number",
         _ => "a text",
     }

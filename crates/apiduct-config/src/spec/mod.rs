@@ -18,6 +18,7 @@ mod rules;
 mod runtime;
 mod schema;
 mod short;
+mod steps;
 mod table;
 mod tokens;
 mod units;
@@ -40,6 +41,7 @@ pub use paginator::PaginatorSpec;
 pub use resource::{ColumnSpec, ResourceSpec};
 pub use rules::RuleSpec;
 pub use runtime::RuntimeSpec;
+pub use steps::StepSpec;
 pub use tokens::{TokenAuthSpec, TokenScheme};
 pub(crate) use units::duration;
 

@@ -3,6 +3,7 @@ use apiduct_model::{DataType, WriteDisposition};
 use super::endpoint::EndpointSpec;
 use super::fields::{Fields, Located, Written, plain};
 use super::keys::{COLUMN, DEFAULTS, RESOURCE};
+use super::steps::{StepSpec, read_steps};
 use super::table::Object;
 use crate::error::{ConfigErrorKind, Problems};
 use crate::locate::{Mark, Node};
@@ -27,6 +28,8 @@ pub struct ResourceSpec {
     pub table_name: Written<String>,
     /// What is known about columns beforehand.
     pub columns: Written<Vec<ColumnSpec>>,
+    /// Steps on each record, in order.
+    pub processing_steps: Written<Vec<StepSpec>>,
     /// Whether something in it was refused, so that what depends on it cannot be judged.
     pub(crate) is_broken: bool,
 }
@@ -89,6 +92,9 @@ impl ResourceSpec {
             selected: fields.bool("selected"),
             table_name: fields.plain("table_name"),
             columns,
+            processing_steps: fields.read("processing_steps", |node, path| {
+                Some(read_steps(node, path))
+            }),
             is_broken: problems.count() > before || problems.has_under(path),
         }
     }
@@ -114,6 +120,7 @@ impl ResourceSpec {
             selected: self.selected.or(&defaults.selected),
             table_name: self.table_name.or(&defaults.table_name),
             columns: merge_columns(&self.columns, &defaults.columns),
+            processing_steps: self.processing_steps.or(&defaults.processing_steps),
             is_broken: self.is_broken || defaults.is_broken,
         }
     }

@@ -78,7 +78,7 @@ impl Writer {
 
     fn kind(&mut self, kind: &'static Kind) -> Value {
         match kind {
-            Kind::Plain | Kind::Selector | Kind::Signature => {
+            Kind::Plain | Kind::Selector | Kind::Signature | Kind::Program | Kind::Field => {
                 json!({"type": "string", "minLength": 1})
             }
             Kind::Scalar => {
@@ -105,13 +105,19 @@ impl Writer {
                 json!({"type": "object", "additionalProperties": or_null(self.kind(item))})
             }
             Kind::Param => self.param(),
-            Kind::Json => json!({}),
+            Kind::Json | Kind::Any => json!({}),
+            Kind::FieldMap(item) => {
+                json!({"type": "object", "additionalProperties": self.kind(item)})
+            }
             Kind::Data => of_data(),
             Kind::Object(object) => self.reference(object.name, |own| own.object(object)),
             Kind::Short(short, object) => {
                 let long = self.reference(object.name, |own| own.object(object));
+                let is_list = matches!(short, Kind::OneOrMany(_));
                 let mut short = self.kind(short);
-                short["type"] = json!("string");
+                if !is_list {
+                    short["type"] = json!("string");
+                }
                 json!({"anyOf": [short, long]})
             }
             Kind::Tagged(tagged) => self.reference(tagged.name, |own| own.tagged(tagged)),

@@ -74,6 +74,14 @@ pub(crate) enum Kind {
     Param,
     /// Any JSON with placeholders in its texts.
     Json,
+    /// Any JSON, null included, as it stands there.
+    Any,
+    /// A jq program.
+    Program,
+    /// The path of a field in a record.
+    Field,
+    /// Paths of fields and their values.
+    FieldMap(&'static Kind),
     /// A body that is no JSON: form fields as a mapping or a list of pairs, or a text.
     Data,
     Object(&'static Object),

@@ -12,4 +12,5 @@ mod robust;
 mod rules;
 mod schema;
 mod secrets;
+mod steps;
 mod tokens;

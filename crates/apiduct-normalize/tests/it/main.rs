@@ -4,6 +4,7 @@
 
 mod oracle;
 mod property;
+mod steps;
 mod tables;
 
 use apiduct_json::Records;

@@ -12,6 +12,7 @@ mod parallel;
 mod recovery;
 mod resume;
 mod rules;
+mod steps;
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};

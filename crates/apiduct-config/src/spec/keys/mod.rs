@@ -20,6 +20,7 @@ mod resource;
 mod rules;
 mod runtime;
 mod signing;
+mod steps;
 mod tokens;
 
 use super::table::{Key, Kind, Need, Object, Variant, Words};
@@ -34,6 +35,7 @@ pub(crate) use resource::{
 };
 pub(crate) use rules::{EXPECT, HEADER_TEST, RESPONSE_ACTION};
 pub(crate) use runtime::{LOG_LEVELS, RUNTIME};
+pub(crate) use steps::{DEDUPE, FLATTEN, HASH, REDACT, STEP};
 pub(crate) use tokens::ONE_OF;
 
 const fn key(name: &'static str, kind: Kind, doc: &'static str) -> Key {

@@ -2,7 +2,7 @@
 
 use super::{
     AUTH, EXPECT, INCREMENTAL, INCREMENTAL_PARAM, PAGINATOR, PATH, PLAIN, REQUEST, RESPONSE_ACTION,
-    key, later, variant, words,
+    STEP, key, later, variant, words,
 };
 use crate::spec::table::{Kind, Object, ShortForm, Tagged, Words};
 
@@ -27,7 +27,7 @@ macro_rules! resource_keys {
             key("selected", Kind::Bool, "Whether rows are loaded; a resource that is not still feeds its children.").or("true"),
             key("table_name", PLAIN, "The table that gets the rows.").or("the resource's name"),
             key("columns", Kind::Map(&Kind::Object(&COLUMN)), "What is known about columns beforehand, by name."),
-            later("processing_steps", "change rows after loading, with SQL"),
+            key("processing_steps", Kind::List(&Kind::Object(&STEP)), "Steps on each record, in order, before it becomes a row."),
             later("merge_key", ""),
             later("max_table_nesting", ""),
             later("parallelized", "remove it: requests run side by side anyway, see `runtime.concurrency`"),

@@ -224,7 +224,7 @@ resource_defaults: {name: x, endpoint: y}
 ";
     insta::assert_snapshot!(resources(text), @r"
     source.yaml:5:21: resource_defaults: unknown key `name`
-      hint: known keys are `endpoint`, `include_from_parent`, `primary_key`, `write_disposition`, `selected`, `table_name`, `columns`
+      hint: known keys are `endpoint`, `include_from_parent`, `primary_key`, `write_disposition`, `selected`, `table_name`, `columns`, `processing_steps`
     source.yaml:5:40: resource_defaults.endpoint: expected a mapping, found a text
     ");
 }

@@ -5,6 +5,7 @@ mod incremental;
 mod languages;
 mod meaning;
 mod shape;
+mod steps;
 
 use apiduct_config::{Format, Plan};
 

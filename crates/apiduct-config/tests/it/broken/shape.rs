@@ -91,16 +91,13 @@ fn keys_of_the_reference_that_come_later_are_not_called_unknown() {
     let text = r"
   - name: a
     write_disposition: merge
-    processing_steps: []
   - {name: b, write_disposition: {disposition: merge, strategy: scd2}, parallelized: true}
 ";
     insta::assert_snapshot!(resources(text), @r"
     source.yaml:5:24: resources[0].write_disposition: write disposition `merge` is not supported by this version
       hint: use `replace` to reload the table as a whole, or `append`
-    source.yaml:6:5: resources[0].processing_steps: `processing_steps` is not supported by this version
-      hint: change rows after loading, with SQL
-    source.yaml:7:34: resources[1].write_disposition: a write disposition with a strategy is not supported by this version
-    source.yaml:7:72: resources[1].parallelized: `parallelized` is not supported by this version
+    source.yaml:6:34: resources[1].write_disposition: a write disposition with a strategy is not supported by this version
+    source.yaml:6:72: resources[1].parallelized: `parallelized` is not supported by this version
       hint: remove it: requests run side by side anyway, see `runtime.concurrency`
     ");
 }
