@@ -9,7 +9,11 @@ use crate::loader::{DuckLoader, Opening};
 
 /// What DuckDB can do.
 pub(crate) const CAPABILITIES: Capabilities = Capabilities {
-    dispositions: &[WriteDisposition::Append, WriteDisposition::Replace],
+    dispositions: &[
+        WriteDisposition::Append,
+        WriteDisposition::Replace,
+        WriteDisposition::Merge,
+    ],
     delivery: Delivery::ExactlyOnce,
     has_queries: true,
 };

@@ -24,6 +24,7 @@ mod destination;
 mod failure;
 mod feed;
 mod loader;
+mod merge;
 mod sql;
 mod system;
 

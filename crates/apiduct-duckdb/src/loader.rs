@@ -4,12 +4,13 @@ use apiduct_load::{
     Batches, Commit, DestinationError, LoadId, Loader, QueryResult, SchemaDelta, State, TableChange,
 };
 use apiduct_model::{Schema, SystemNames, TableName, TableSchema};
-use duckdb::{Config, Connection};
+use duckdb::{Config, Connection, OptionalExt};
 
 use crate::claim::Claim;
 use crate::destination::CAPABILITIES;
 use crate::failure::Failures;
 use crate::feed::{self, Registered};
+use crate::merge::{Merger, Staging, Target};
 use crate::sql::{Place, literal, quoted};
 use crate::system::SystemTables;
 
@@ -31,6 +32,8 @@ pub(crate) struct DuckLoader {
     /// Bounds DuckDB's buffers; `None` for a reader.
     memory_limit_mib: Option<u64>,
     is_in_transaction: bool,
+    /// Rows that are merged when the load is committed.
+    staging: Staging,
     /// Dropped after the connection.
     _claim: Claim,
 }
@@ -68,6 +71,7 @@ impl DuckLoader {
             failures,
             memory_limit_mib,
             is_in_transaction: false,
+            staging: Staging::default(),
             _claim: claim,
         })
     }
@@ -87,13 +91,71 @@ impl DuckLoader {
             .map_err(|error| self.failures.migrate(table, &error))
     }
 
+    /// Where rows of `table` go: to the table itself, or to one where they wait to be merged.
+    fn place_of(&mut self, table: &TableSchema, largest: u64) -> Result<String, DestinationError> {
+        let place = self.place.table(&table.name);
+        let Some(root) = self.staging.merged_root(table).cloned() else {
+            return Ok(place);
+        };
+        if let Some(known) = self.staging.of(&table.name) {
+            return Ok(known.place.clone());
+        }
+        let has_earlier = match self.staging.has_earlier(&root) {
+            Some(known) => known,
+            None => self.has_rows(&root)?,
+        };
+        self.staging.note_earlier(&root, has_earlier);
+        let target = if has_earlier {
+            Target::HasRows
+        } else {
+            Target::New(place)
+        };
+        let staged = self.staging.add(table, largest, target);
+        if let Some(create) = &staged.create {
+            self.connection
+                .execute_batch(create)
+                .map_err(|error| self.failures.write(&table.name, &error))?;
+        }
+        Ok(staged.place.clone())
+    }
+
+    fn has_rows(&self, table: &TableName) -> Result<bool, DestinationError> {
+        let one = format!("SELECT 1 FROM {} LIMIT 1", self.place.table(table));
+        let found = self.connection.query_row(&one, [], |_| Ok(()));
+        let found = found.optional();
+        found.map_or_else(
+            |error| Err(self.failures.write(table, &error)),
+            |row| Ok(row.is_some()),
+        )
+    }
+
+    /// Puts the rows that wait into their tables.
+    fn merge(&mut self) -> Result<(), DestinationError> {
+        let staging = std::mem::take(&mut self.staging);
+        for root in staging.roots() {
+            let (widest, largest) = staging.widest(root);
+            if let Some(widest) = widest {
+                self.fit_memory(widest, largest)?;
+            }
+            Merger::new(
+                &self.connection,
+                &self.place,
+                &self.failures,
+                root,
+                &staging,
+            )?
+            .merge()?;
+        }
+        Ok(())
+    }
+
     /// Gives DuckDB the memory that it needs for rows of `table`, and no less than the limit that was asked for.
-    fn fit_memory(&self, table: &TableSchema, batches: &Batches) -> Result<(), DestinationError> {
+    fn fit_memory(&self, table: &TableSchema, largest: u64) -> Result<(), DestinationError> {
         let Some(limit) = self.memory_limit_mib else {
             return Ok(());
         };
         let columns = table.columns.len() as u64 * MIB_PER_COLUMN;
-        let needed = MIB_AT_LEAST + columns + batches.largest().div_ceil(1 << 20);
+        let needed = MIB_AT_LEAST + columns + largest.div_ceil(1 << 20);
         let limit = limit.max(needed);
         self.connection
             .execute_batch(&format!("SET memory_limit = '{limit}MiB'"))
@@ -181,6 +243,7 @@ impl Loader for DuckLoader {
 
     fn migrate(&mut self, delta: &SchemaDelta) -> Result<(), DestinationError> {
         CAPABILITIES.check(&self.failures.destination, &delta.schema)?;
+        self.staging = Staging::new(&delta.schema);
         self.system().create()?;
         for change in &delta.changes {
             let table = match change {
@@ -195,11 +258,12 @@ impl Loader for DuckLoader {
     }
 
     fn write(&mut self, table: &TableSchema, batches: Batches) -> Result<u64, DestinationError> {
-        self.fit_memory(table, &batches)?;
+        self.fit_memory(table, batches.largest())?;
+        let place = self.place_of(table, batches.largest())?;
         let rows = Registered::new(batches);
         let result = self
             .connection
-            .execute(&self.place.insert(table), [rows.number()]);
+            .execute(&Place::insert(&place, table), [rows.number()]);
         match (result, rows.failure()) {
             (Ok(written), None) => Ok(written as u64),
             (_, Some(source)) => Err(DestinationError::Package {
@@ -211,6 +275,7 @@ impl Loader for DuckLoader {
     }
 
     fn commit(&mut self, commit: Commit<'_>) -> Result<(), DestinationError> {
+        self.merge()?;
         self.system().record(commit)?;
         let result = self.connection.execute_batch("COMMIT");
         self.is_in_transaction = false;

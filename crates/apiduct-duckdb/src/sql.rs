@@ -77,15 +77,21 @@ impl Place {
         definition
     }
 
-    /// Adds the rows that are fed to a table.
-    pub(crate) fn insert(&self, table: &TableSchema) -> String {
+    /// Adds the rows that are fed to `place`, which has the columns of `table`.
+    pub(crate) fn insert(place: &str, table: &TableSchema) -> String {
         let columns: Vec<String> = table.columns.iter().map(|one| quoted(&one.name)).collect();
         format!(
-            "INSERT INTO {} ({}) SELECT * FROM {}(?)",
-            self.table(&table.name),
+            "INSERT INTO {place} ({}) SELECT * FROM {}(?)",
             columns.join(", "),
             feed::FUNCTION
         )
+    }
+
+    /// Makes a temporary table with the columns of `table`.
+    pub(crate) fn create_temporary(name: &str, table: &TableSchema) -> String {
+        let column = |one: &Column| format!("{} {}", quoted(&one.name), type_name(one.data_type));
+        let columns: Vec<String> = table.columns.iter().map(column).collect();
+        format!("CREATE TEMP TABLE {name} ({})", columns.join(", "))
     }
 }
 

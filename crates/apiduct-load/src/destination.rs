@@ -1,6 +1,6 @@
 use std::fmt;
 
-use apiduct_model::{Schema, TableSchema, WriteDisposition};
+use apiduct_model::{MergeStrategy, Schema, TableSchema, WriteDisposition};
 use arrow_array::{Array, ArrayRef, RecordBatch};
 use arrow_schema::SchemaRef;
 
@@ -31,7 +31,8 @@ impl Capabilities {
     ///
     /// # Errors
     ///
-    /// [`DestinationError::Disposition`] for the first table whose disposition it does not have.
+    /// [`DestinationError::Disposition`] for the first table whose disposition it does not have,
+    /// [`DestinationError::NoMergeKey`] for the first that is to be merged without a key.
     pub fn check(&self, destination: &str, schema: &Schema) -> Result<(), DestinationError> {
         let refused = schema
             .tables
@@ -39,13 +40,29 @@ impl Capabilities {
             .map(|table| table.write_disposition)
             .find(|one| *one != WriteDisposition::Skip && !self.dispositions.contains(one));
         match refused {
-            None => Ok(()),
+            None => check_keys(schema),
             Some(disposition) => Err(DestinationError::Disposition {
                 destination: destination.to_owned(),
                 disposition,
                 available: self.dispositions,
             }),
         }
+    }
+}
+
+/// Rows can only be merged by a key, and the strategies that go by rows only by a primary key.
+fn check_keys(schema: &Schema) -> Result<(), DestinationError> {
+    let is_keyless = |table: &&TableSchema| {
+        let needs_primary = table.merge.strategy != MergeStrategy::DeleteInsert;
+        table.write_disposition == WriteDisposition::Merge
+            && table.parent.is_none()
+            && (!table.is_merged() || needs_primary && table.primary_key.is_empty())
+    };
+    match schema.tables.values().find(is_keyless) {
+        None => Ok(()),
+        Some(table) => Err(DestinationError::NoMergeKey {
+            table: table.name.clone(),
+        }),
     }
 }
 
@@ -115,10 +132,14 @@ pub trait Loader: Send + fmt::Debug {
     /// # Errors
     ///
     /// [`DestinationError::Migrate`] for the table that cannot be changed, [`DestinationError::Disposition`] when a
-    /// table has a write disposition that [`Destination::capabilities`] does not name.
+    /// table has a write disposition that [`Destination::capabilities`] does not name,
+    /// [`DestinationError::NoMergeKey`] when one is to be merged without the key that its strategy needs.
     fn migrate(&mut self, delta: &SchemaDelta) -> Result<(), DestinationError>;
 
-    /// Adds rows to `table`, whose columns `batches` has in the same order. Returns how many rows were added.
+    /// Adds rows to `table`, whose columns `batches` has in the same order. Returns how many rows were taken.
+    ///
+    /// Rows of a table that is merged ([`TableSchema::is_merged`]), and of the tables nested in it, take the place of
+    /// earlier ones by [`Loader::commit`] at the latest.
     ///
     /// # Errors
     ///
@@ -130,7 +151,8 @@ pub trait Loader: Send + fmt::Debug {
     ///
     /// # Errors
     ///
-    /// [`DestinationError::DiskFull`] or [`DestinationError::Transaction`]; then nothing of the load is there.
+    /// [`DestinationError::DiskFull`], [`DestinationError::Transaction`], or for rows that cannot be merged
+    /// [`DestinationError::Write`] or [`DestinationError::NoMergeColumn`]; then nothing of the load is there.
     fn commit(&mut self, commit: Commit<'_>) -> Result<(), DestinationError>;
 
     /// Undoes everything since `begin`; nothing happens when no transaction is open.
@@ -314,5 +336,38 @@ mod tests {
             "`here` cannot load with write disposition `merge`"
         );
         assert_eq!(error.hint().unwrap(), "it can `append`, `replace`");
+    }
+
+    #[test]
+    fn a_merge_needs_a_key_and_some_strategies_a_primary_key() {
+        use apiduct_model::Hint;
+
+        let capabilities = Capabilities {
+            dispositions: &WriteDisposition::ALL,
+            delivery: Delivery::ExactlyOnce,
+            has_queries: true,
+        };
+        let check = |primary: bool, partition: bool, strategy| {
+            let mut table = TableSchema::root("m", "m", WriteDisposition::Merge);
+            table.primary_key.extend(primary.then(|| "id".into()));
+            table.merge.key.extend(partition.then(|| "day".into()));
+            table.merge.strategy = strategy;
+            let nested = table.nested("m__list");
+            let mut schema = Schema::default();
+            schema.insert(table);
+            schema.insert(nested);
+            capabilities.check("here", &schema)
+        };
+        for strategy in MergeStrategy::ALL {
+            assert!(check(true, false, strategy).is_ok());
+            let error = check(false, false, strategy).unwrap_err();
+            assert_eq!(
+                error.to_string(),
+                "table `m` cannot be merged without a key"
+            );
+            assert!(error.hint().unwrap().contains("`primary_key`"));
+            let by_part = check(false, true, strategy).is_ok();
+            assert_eq!(by_part, strategy == MergeStrategy::DeleteInsert);
+        }
     }
 }

@@ -1,7 +1,7 @@
 use std::io;
 use std::path::PathBuf;
 
-use apiduct_model::{DataType, Hint, TableName, WriteDisposition};
+use apiduct_model::{ColumnName, DataType, Hint, TableName, WriteDisposition};
 use arrow_schema::ArrowError;
 
 use crate::{Holder, LoadId};
@@ -228,6 +228,20 @@ pub enum DestinationError {
         /// What it has.
         available: &'static [WriteDisposition],
     },
+    /// A table that is to be merged lacks a column that merging needs.
+    #[error("table `{table}` cannot be merged without a column `{column}`")]
+    NoMergeColumn {
+        /// The table.
+        table: TableName,
+        /// The column.
+        column: ColumnName,
+    },
+    /// A table is to be merged and has no key.
+    #[error("table `{table}` cannot be merged without a key")]
+    NoMergeKey {
+        /// The table.
+        table: TableName,
+    },
     /// The destination cannot answer queries.
     #[error("`{destination}` cannot be queried")]
     NoQueries {
@@ -297,6 +311,12 @@ impl Hint for DestinationError {
             Self::Disposition { available, .. } => {
                 let words: Vec<String> = available.iter().map(|one| format!("`{one}`")).collect();
                 Some(format!("it can {}", words.join(", ")))
+            }
+            Self::NoMergeColumn { .. } => Some(
+                "name a field that every record has in `primary_key` or `merge_key`".to_owned(),
+            ),
+            Self::NoMergeKey { .. } => {
+                Some("give the resource a `primary_key`, or load it with `append`".to_owned())
             }
             Self::Package { source, .. } => source.hint(),
             _ => None,

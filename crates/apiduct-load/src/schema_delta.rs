@@ -96,8 +96,11 @@ impl SchemaDelta {
             .filter(|table| table.write_disposition != WriteDisposition::Skip);
         let mut replaced_roots = HashSet::new();
         for table in loaded {
-            let is_replaced = table.write_disposition == WriteDisposition::Replace
-                && replace.contains(&table.resource);
+            let is_replaceable = matches!(
+                table.write_disposition,
+                WriteDisposition::Replace | WriteDisposition::Merge
+            );
+            let is_replaced = is_replaceable && replace.contains(&table.resource);
             if is_replaced && table.parent.is_none() {
                 replaced_roots.insert(table.name.as_str());
             }

@@ -16,6 +16,7 @@ pub mod arrow;
 mod clock;
 pub mod cursor;
 mod hint;
+mod merge;
 mod name;
 mod naming;
 mod redact;
@@ -27,6 +28,7 @@ mod timestamp;
 
 pub use clock::{Clock, SystemClock};
 pub use hint::{Hint, Place};
+pub use merge::{DedupSort, Merge, MergeStrategy, SortOrder};
 pub use name::{ColumnName, ResourceName, TableName};
 pub use naming::{NameCollision, SnakeCase};
 pub use redact::{MASK, Redactor, redact_url};

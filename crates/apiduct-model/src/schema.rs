@@ -4,7 +4,7 @@ use std::str::FromStr;
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
-use crate::{ColumnName, ResourceName, TableName};
+use crate::{ColumnName, Merge, ResourceName, TableName};
 
 /// The type of a column, as users know it; each destination maps it to its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -32,6 +32,18 @@ pub enum DataType {
 }
 
 impl DataType {
+    /// The words of all types.
+    pub const WORDS: [&'static str; 8] = [
+        "text",
+        "bigint",
+        "double",
+        "bool",
+        "timestamp",
+        "date",
+        "decimal",
+        "json",
+    ];
+
     /// The word for this type in messages, variant columns and schema files.
     pub fn word(self) -> &'static str {
         match self {
@@ -175,6 +187,9 @@ pub struct TableSchema {
     /// Columns that identify a row for the user, in the user's order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub primary_key: Vec<ColumnName>,
+    /// How its rows are merged.
+    #[serde(default, skip_serializing_if = "Merge::is_default")]
+    pub merge: Merge,
     /// The columns in order of first sight.
     pub columns: Vec<Column>,
 }
@@ -192,6 +207,7 @@ impl TableSchema {
             resource: resource.into(),
             write_disposition,
             primary_key: Vec::new(),
+            merge: Merge::default(),
             columns: Vec::new(),
         }
     }
@@ -203,6 +219,7 @@ impl TableSchema {
             name: name.into(),
             parent: Some(self.name.clone()),
             primary_key: Vec::new(),
+            merge: Merge::default(),
             columns: Vec::new(),
             ..self.clone()
         }

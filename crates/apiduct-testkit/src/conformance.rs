@@ -17,8 +17,10 @@
 //! check panics when something differs, and [`run`] names every check that did.
 
 mod dispositions;
+mod documents;
 mod durability;
 mod evolution;
+mod merges;
 mod stage;
 mod values;
 
@@ -115,6 +117,24 @@ checks! {
         replacing_leaves_other_resources_alone
         replaced_tables_take_new_types
         unsupported_dispositions_are_not_claimed;
+    merges:
+        merged_rows_take_the_place_of_their_key
+        the_last_of_several_rows_of_a_key_wins
+        upserted_rows_keep_their_identity
+        insert_only_leaves_known_rows_and_their_lists_alone
+        a_merge_key_replaces_the_parts_that_come
+        with_both_keys_rows_of_either_go
+        composite_keys_compare_all_columns_and_nulls_too
+        keys_of_another_type_are_other_keys
+        rows_marked_as_deleted_go_with_their_lists
+        dedup_sort_decides_within_a_load_and_against_earlier_rows
+        a_newer_row_is_not_lost_with_its_part
+        appended_tables_can_be_merged_later
+        a_merged_table_can_be_filled_anew
+        an_empty_merge_changes_nothing
+        merging_a_package_twice_changes_nothing
+        a_merge_brings_new_columns_and_takes_away_no_others
+        random_merges_end_as_they_do_by_hand;
     evolution:
         new_columns_are_null_in_earlier_rows
         missing_columns_are_null_in_later_rows

@@ -105,7 +105,9 @@ pub(super) fn unsupported_dispositions_are_not_claimed(stage: &mut Stage) {
     );
     for disposition in [WriteDisposition::Replace, WriteDisposition::Merge] {
         let mut schema = Schema::default();
-        schema.insert(root("t", disposition));
+        let mut table = root("t", disposition);
+        table.primary_key = vec!["n".into()];
+        schema.insert(table);
         let result = capabilities.check(&stage.destination().name(), &schema);
         if capabilities.dispositions.contains(&disposition) {
             result.expect("what is claimed is allowed");
