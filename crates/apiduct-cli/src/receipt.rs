@@ -37,12 +37,14 @@ fn resources(receipt: &Receipt) -> String {
     let mut head: Vec<&str> = vec!["resource", "requests", "pages", "rows", "bytes"];
     let all = || receipt.resources.values();
     let has_expected = all().any(|one| one.expected_rows.is_some());
+    let has_kept = all().any(|one| one.resumed_pages > 0);
     let has_retries = all().any(|one| one.retries > 0);
     let has_limits = all().any(|one| one.rate_limited > 0);
     let has_skipped = all().any(|one| !one.skipped.is_empty());
     let has_status = all().any(|one| one.status != Status::Complete);
     let optional = [
         (has_expected, "expected"),
+        (has_kept, "kept"),
         (has_retries, "retries"),
         (has_limits, "429s"),
         (has_skipped, "skipped"),
@@ -64,6 +66,7 @@ fn resources(receipt: &Receipt) -> String {
         ];
         let values = [
             one.expected_rows.map(count).unwrap_or_default(),
+            count(one.resumed_pages),
             count(one.retries),
             count(one.rate_limited),
             count(one.skipped.values().sum()),

@@ -169,9 +169,10 @@ impl Pipeline {
         before: State,
     ) -> Result<(LoadPackage, Extracted), RunError> {
         let load_id = pull.load_id;
-        let sink = Arc::new(PackageSink::new(self.packages().create(load_id)?));
-        let rows_to: Arc<dyn BatchSink> = Arc::clone(&sink) as _;
         let journal = pull.journal.as_ref();
+        let lock = journal.map(|journal| Arc::clone(&journal.lock));
+        let sink = Arc::new(PackageSink::new(self.packages().create(load_id)?, lock));
+        let rows_to: Arc<dyn BatchSink> = Arc::clone(&sink) as _;
         let nodes = setup.nodes(wanted, &load_id.to_string(), &rows_to, None, journal);
         drop(rows_to);
         let extracted = tokio::select! {

@@ -37,6 +37,15 @@ pub(crate) struct Beginning {
     pub(crate) bounds: Value,
 }
 
+/// Also a run that is dropped in the middle leaves nothing behind that writes into the journal of the next one.
+impl Drop for Pull {
+    fn drop(&mut self) {
+        if let Some(journal) = &self.journal {
+            journal.give_up();
+        }
+    }
+}
+
 impl Pull {
     /// The bounds that were fixed when the pull began.
     #[expect(

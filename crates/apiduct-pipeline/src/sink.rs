@@ -1,7 +1,8 @@
 //! Where finished batches go: into the package of a run, into memory for a preview, or nowhere.
 
 use std::fmt::Debug;
-use std::sync::{Mutex, PoisonError};
+use std::fs::File;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use apiduct_load::{LoadPackage, PackageError, PackageWriter, Seal};
 use apiduct_model::arrow::TableBatch;
@@ -14,16 +15,23 @@ pub(crate) trait BatchSink: Debug + Send + Sync {
 
 /// Writes batches into a package.
 #[derive(Debug)]
-pub(crate) struct PackageSink(Mutex<PackageWriter>);
+pub(crate) struct PackageSink {
+    writer: Mutex<PackageWriter>,
+    /// Held until the writer is gone: a run that goes on with the pull makes the same package.
+    _lock: Option<Arc<File>>,
+}
 
 impl PackageSink {
-    pub(crate) fn new(writer: PackageWriter) -> Self {
-        Self(Mutex::new(writer))
+    pub(crate) fn new(writer: PackageWriter, lock: Option<Arc<File>>) -> Self {
+        Self {
+            writer: Mutex::new(writer),
+            _lock: lock,
+        }
     }
 
     /// Seals the package.
     pub(crate) fn seal(self, seal: Seal) -> Result<LoadPackage, PackageError> {
-        self.0
+        self.writer
             .into_inner()
             .unwrap_or_else(PoisonError::into_inner)
             .seal(seal)
@@ -32,7 +40,7 @@ impl PackageSink {
 
 impl BatchSink for PackageSink {
     fn accept(&self, batches: Vec<TableBatch>) -> Result<(), PackageError> {
-        let mut writer = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
         batches.iter().try_for_each(|batch| writer.write(batch))
     }
 }

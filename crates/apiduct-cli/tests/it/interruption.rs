@@ -70,7 +70,13 @@ fn ctrl_c_in_the_middle_keeps_everything_as_it_was() {
         let outcome = call_and_signal(&api, &program, &["run", "api.yaml"], nth, name);
         assert_eq!(outcome.code, 130, "{outcome}");
         if nth == 4 {
-            insta::assert_snapshot!("ctrl_c", outcome);
+            let shown = outcome.to_string();
+            // How many answers were there in time is up to the machine.
+            let kept = shown
+                .find("kept: ")
+                .map(|at| shown[at..].lines().next().unwrap());
+            let shown = shown.replace(kept.unwrap(), "kept: some pages; the same command goes on");
+            insta::assert_snapshot!("ctrl_c", shown);
         }
     }
     program.ok(&["run", "api.yaml"]);

@@ -13,5 +13,6 @@ mod help;
 mod interruption;
 mod logs;
 mod program;
+mod resume;
 mod runs;
 mod waits;

@@ -141,7 +141,7 @@ async fn run(client: Client, order: Order) -> Result<Fetched, Error> {
         () = keeper.given_up() => return Err(Error::Canceled),
     };
     fetched.key = Some(key);
-    if let Some(page) = KeptPage::of_scanned(&fetched) {
+    if let Some(page) = KeptPage::of_fetched(&fetched) {
         keeper.keep(key, page).await.map_err(Error::keep)?;
         fetched.is_kept = true;
     }

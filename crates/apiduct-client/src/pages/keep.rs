@@ -1,5 +1,6 @@
 //! Pages that outlive their walk: kept as they came, and taken up again by the next walk instead of being fetched.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::ops::Range;
@@ -93,8 +94,6 @@ pub struct KeptPage {
     pub url: Option<Url>,
     /// The body, decompressed.
     pub body: Bytes,
-    /// Records on it.
-    pub records: u64,
 }
 
 /// What the rules for responses said about a page.
@@ -178,16 +177,19 @@ impl KeptPage {
             headers: HeaderMap::new(),
             url: None,
             body: body.into(),
-            records: 0,
         }
     }
 
-    /// What is to be kept of `fetched`; `None` when the walk can make nothing of it, or does not know yet.
-    pub(super) fn of_scanned(fetched: &Fetched) -> Option<Self> {
+    /// What is to be kept of `fetched`; `None` when the walk can make nothing of it. Nor is a page kept yet from which
+    /// it is still to be found out what its records are, and which holds a secret: it may be in them.
+    pub(super) fn of_fetched(fetched: &Fetched) -> Option<Self> {
         let is_refused = fetched.pass == Pass::Take && !fetched.response.status.is_success();
+        let redactor = &fetched.response.redactor;
+        let has_secret = || matches!(redactor.redact_bytes(&fetched.response.body), Cow::Owned(_));
         let records = match &fetched.content {
             Content::Scanned(scanned) if !super::fetch::is_missing(scanned) => &scanned.records,
             Content::Nothing if !is_refused => &Records::default(),
+            Content::Value(_) if !is_refused && !has_secret() => &Records::default(),
             _ => return None,
         };
         let Fetched {
@@ -221,7 +223,6 @@ impl KeptPage {
                 _ => None,
             }),
             body: masked_around(&response.body, records, redactor),
-            records: records.len() as u64,
         }
     }
 

@@ -8,6 +8,7 @@ mod faults;
 mod guards;
 mod hooks;
 mod interactive;
+mod kept;
 mod logins;
 mod loops;
 mod network;

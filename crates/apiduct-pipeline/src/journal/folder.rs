@@ -92,13 +92,14 @@ impl Journals {
     /// When the folder or the file cannot be written.
     pub(crate) fn open(&self, head: Head, timer: &Arc<dyn Timer>) -> Result<Opened, JournalError> {
         let path = self.path(&head.target);
+        let lock = self.lock()?;
         if let Some(scanned) = scan(&path)? {
             let failed = |source| JournalError::io("open", &path, source);
             let file = OpenOptions::new().write(true).open(&path).map_err(failed)?;
-            let journal = Journal::open(path, &file, scanned, Arc::clone(timer))?;
+            let journal = Journal::open(path, &file, scanned, Arc::clone(timer), lock)?;
             return Ok(Opened::Resumed(journal));
         }
-        let file = self.begin(&path, &head)?;
+        let file = begin(&path, &head)?;
         let end = file
             .metadata()
             .map_err(|source| JournalError::io("open", &path, source))?
@@ -109,7 +110,7 @@ impl Journals {
             end,
             counts: index::Counts::default(),
         };
-        let journal = Journal::open(path, &file, scanned, Arc::clone(timer))?;
+        let journal = Journal::open(path, &file, scanned, Arc::clone(timer), lock)?;
         Ok(Opened::New(journal))
     }
 
@@ -194,13 +195,15 @@ impl Journals {
         Ok(files)
     }
 
-    fn begin(&self, path: &Path, head: &Head) -> Result<File, JournalError> {
-        let failed = |source| JournalError::io("open", path, source);
+    /// Waits until nothing of a run that was dropped is left.
+    fn lock(&self) -> Result<Arc<File>, JournalError> {
+        let path = self.dir.join("lock");
         create_dir(&self.dir).map_err(|source| JournalError::io("write", &self.dir, source))?;
-        let mut file = private().open(path).map_err(failed)?;
-        let frame = Frame::new(&Meta::Head(Box::new(head.clone())), Bytes::new());
-        file.write_all(&frame.front).map_err(failed)?;
-        Ok(file)
+        let locked = private().open(&path).and_then(|file| {
+            file.lock()?;
+            Ok(Arc::new(file))
+        });
+        locked.map_err(|source| JournalError::io("open", &path, source))
     }
 }
 
@@ -214,6 +217,15 @@ fn scan(path: &Path) -> Result<Option<Scanned>, JournalError> {
     };
     let scanned = index::scan(&file).map_err(failed)?;
     Ok(scanned.filter(|scanned| scanned.head.format == FORMAT))
+}
+
+/// A new journal at `path`, with its head.
+fn begin(path: &Path, head: &Head) -> Result<File, JournalError> {
+    let failed = |source| JournalError::io("open", path, source);
+    let mut file = private().open(path).map_err(failed)?;
+    let frame = Frame::new(&Meta::Head(Box::new(head.clone())), Bytes::new());
+    file.write_all(&frame.front).map_err(failed)?;
+    Ok(file)
 }
 
 /// Removes the journal at `path`, if it is there.

@@ -44,7 +44,6 @@ pub(super) struct PageMeta {
     status: u16,
     #[serde(default, skip_serializing_if = "Pass::is_take")]
     pass: Pass,
-    pub(super) records: u64,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     url: Option<Url>,
     headers: Vec<(String, String)>,
@@ -114,7 +113,6 @@ impl PageMeta {
                 KeptPass::Stop => Pass::Stop,
                 KeptPass::SkipParent => Pass::SkipParent,
             },
-            records: kept.records,
             url: kept.url.clone(),
             headers: headers
                 .filter_map(|(name, value)| Some((name.as_str().to_owned(), text(value)?)))
@@ -139,7 +137,6 @@ impl PageMeta {
         };
         page.headers = headers;
         page.url = self.url;
-        page.records = self.records;
         Some(page)
     }
 }
@@ -241,7 +238,6 @@ mod tests {
     fn page(body: &'static [u8]) -> (PageMeta, KeptPage) {
         let mut kept = KeptPage::new(StatusCode::OK, body);
         kept.pass = KeptPass::Skip;
-        kept.records = 3;
         kept.url = Some("https://h/elsewhere?page=2".parse().unwrap());
         let link = HeaderValue::from_static("<https://h/x?page=3>; rel=\"next\"");
         kept.headers.insert("link", link);

@@ -57,6 +57,8 @@ pub(crate) struct Journal {
     walks: tokio::sync::Mutex<mpsc::Receiver<()>>,
     /// Pages under way are given up.
     closing: Canceller,
+    /// Keeps the next run out until nothing of this one is left: it may write the same files.
+    pub(crate) lock: Arc<File>,
 }
 
 /// Held by every walk over pages of a journal.
@@ -68,13 +70,14 @@ impl Journal {
         file: &File,
         scanned: Scanned,
         timer: Arc<dyn Timer>,
+        lock: Arc<File>,
     ) -> Result<Arc<Self>, JournalError> {
         let failed = |source| JournalError::io("open", &path, source);
         let mut end = file.try_clone().map_err(failed)?;
         end.set_len(scanned.end).map_err(failed)?;
         end.seek(SeekFrom::End(0)).map_err(failed)?;
         let reader = File::open(&path).map_err(failed)?;
-        let writer = writer::start(end, path.clone(), QUEUE_BYTES, timer)?;
+        let writer = writer::start((end, Arc::clone(&lock)), path.clone(), QUEUE_BYTES, timer)?;
         let (open, walks) = mpsc::channel(1);
         Ok(Arc::new(Self {
             head: scanned.head,
@@ -87,6 +90,7 @@ impl Journal {
             open: Mutex::new(Some(open)),
             walks: tokio::sync::Mutex::new(walks),
             closing: Canceller::new(),
+            lock,
         }))
     }
 
@@ -155,7 +159,7 @@ impl Journal {
             _ = walks.recv() => {}
             () = patience => {}
         }
-        self.closing.cancel();
+        self.give_up();
         if self.pages() == 0 {
             self.remove().await?;
             return Ok(0);
@@ -166,6 +170,11 @@ impl Journal {
             let _ = closed.await;
         }
         Ok(self.pages())
+    }
+
+    /// Gives up the pages that are under way.
+    pub(crate) fn give_up(&self) {
+        self.closing.cancel();
     }
 
     /// Removes it: its pages have become a package.

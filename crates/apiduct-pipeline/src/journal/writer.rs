@@ -26,9 +26,9 @@ pub(super) enum Work {
     Close(oneshot::Sender<Result<(), Arc<JournalError>>>),
 }
 
-/// Starts the thread, which writes to the end of `file`. At most `queue_bytes` wait for it.
+/// Starts the thread, which writes to the end of `file` and frees `lock` when it ends. At most `queue_bytes` wait for it.
 pub(super) fn start(
-    file: File,
+    (file, lock): (File, Arc<File>),
     path: PathBuf,
     queue_bytes: usize,
     timer: Arc<dyn Timer>,
@@ -48,6 +48,7 @@ pub(super) fn start(
                 syncing,
             };
             writer.work(queue);
+            drop(lock);
         })
         .map_err(failed)?;
     Ok(sender)
