@@ -29,6 +29,7 @@ mod clock;
 pub mod conformance;
 pub mod demo;
 pub mod fixtures;
+pub mod inventory;
 pub mod leak;
 mod load;
 mod mock;

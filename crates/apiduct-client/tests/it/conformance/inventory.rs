@@ -1,8 +1,6 @@
 //! The table in `tests/README.md`: no case is missing, and every proof exists.
 
-use std::collections::BTreeSet;
-use std::fs;
-use std::path::Path;
+use apiduct_testkit::inventory;
 
 /// The cases of the inventory, but for B01 to B73; the faults stand at its end.
 const CASES: &str = "\
@@ -186,69 +184,7 @@ lists that change while they are read";
 
 #[test]
 fn every_case_has_its_row_and_every_proof_exists() {
-    let crates = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
-    let mut known = tests_below(crates);
-    known.extend(examples(&crates.with_file_name("examples").join("rest")));
-    let table = include_str!("../../README.md");
-    let mut seen = BTreeSet::new();
-    for row in table.lines().filter(|line| line.starts_with("| ")) {
-        let cells: Vec<&str> = row.trim_matches('|').split(" | ").map(str::trim).collect();
-        let [case, _, proof] = cells[..] else {
-            panic!("three cells in {row}");
-        };
-        if case == "case" {
-            continue;
-        }
-        assert!(seen.insert(case), "{case} stands twice");
-        assert!(!proof.is_empty(), "{case} has neither proof nor reason");
-        for name in proof.split('`').skip(1).step_by(2) {
-            let is_name = name.contains('_')
-                && name
-                    .chars()
-                    .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
-            assert!(
-                !is_name || known.contains(name),
-                "`{name}` proves {case} and does not exist"
-            );
-        }
-    }
-    let numbered: Vec<String> = (1..=73).map(|number| format!("B{number:02}")).collect();
-    let expected: BTreeSet<&str> = CASES
-        .lines()
-        .chain(numbered.iter().map(String::as_str))
-        .collect();
-    assert_eq!(seen, expected);
-}
-
-/// The names of all test functions in Rust files below `folder`.
-fn tests_below(folder: &Path) -> BTreeSet<String> {
-    let mut names = BTreeSet::new();
-    for entry in fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            names.extend(tests_below(&path));
-        } else if path.extension().is_some_and(|extension| extension == "rs") {
-            let text = fs::read_to_string(&path).unwrap();
-            let mut is_test = false;
-            for line in text.lines().map(str::trim) {
-                is_test |= line.starts_with("#[test]") || line.starts_with("#[tokio::test");
-                let Some((_, rest)) = line.split_once("fn ") else {
-                    continue;
-                };
-                if std::mem::take(&mut is_test) {
-                    names.extend(rest.split_once('(').map(|(name, _)| name.to_owned()));
-                }
-            }
-        }
-    }
-    names
-}
-
-/// The examples, each a file.
-fn examples(folder: &Path) -> BTreeSet<String> {
-    let files = fs::read_dir(folder).unwrap();
-    files
-        .map(|entry| entry.unwrap().path())
-        .filter_map(|path| Some(path.file_stem()?.to_str()?.to_owned()))
-        .collect()
+    let numbered = (1..=73).map(|number| format!("B{number:02}"));
+    let cases = CASES.lines().map(str::to_owned).chain(numbered);
+    inventory::check(include_str!("../../README.md"), cases);
 }
