@@ -42,7 +42,7 @@ pub trait PageKeeper: fmt::Debug + Send + Sync {
     /// [`KeepError`] when the store cannot be written.
     async fn keep(&self, key: PageKey, page: KeptPage) -> Result<(), KeepError>;
 
-    /// Forgets all pages that were kept for `key` so far.
+    /// Forgets all pages that were kept for `key` so far: the walk has failed at the last of them.
     ///
     /// # Errors
     /// [`KeepError`] when the store cannot be written.
@@ -117,6 +117,7 @@ pub enum KeptPass {
 pub(super) struct Keeping {
     keeper: Arc<dyn PageKeeper>,
     key: PageKey,
+    is_kept: bool,
     /// What a page consists of that is not kept yet.
     parts: Option<(Request, Response, Pass)>,
 }
@@ -134,6 +135,7 @@ impl Keeping {
         Self {
             keeper,
             key,
+            is_kept: fetched.is_kept,
             parts: (!fetched.is_kept && is_whole).then(parts),
         }
     }
@@ -144,10 +146,11 @@ impl Keeping {
         received: &Result<Option<Page>, Error>,
         has_failed: bool,
     ) -> Result<(), KeepError> {
-        if has_failed {
+        if has_failed && self.is_kept {
             return self.keeper.forget(self.key).await;
         }
-        let (Some((request, response, pass)), Ok(page)) = (self.parts, received) else {
+        let (Some((request, response, pass)), Ok(page), false) = (self.parts, received, has_failed)
+        else {
             return Ok(());
         };
         let nothing = Records::default();

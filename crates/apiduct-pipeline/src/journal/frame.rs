@@ -32,7 +32,11 @@ pub(super) enum Meta {
     /// A page, whose body follows.
     Page(PageMeta),
     /// The pages of this key so far do not count.
-    Forget { walk: Key, page: Key },
+    Forget {
+        resource: ResourceName,
+        walk: Key,
+        page: Key,
+    },
 }
 
 /// A page without its body.

@@ -82,7 +82,7 @@ pub(super) fn scan(file: &File) -> io::Result<Option<Scanned>> {
         return Ok(None);
     };
     let mut entries: Vec<Entry> = Vec::new();
-    let mut forgotten: Vec<Entry> = Vec::new();
+    let mut forgotten: Vec<(ResourceName, Entry)> = Vec::new();
     let mut counts = Counts::default();
     while let Some(front) = Front::read(&mut reader)? {
         let whole = front.before_body.checked_add(front.body);
@@ -102,7 +102,11 @@ pub(super) fn scan(file: &File) -> io::Result<Option<Scanned>> {
                 entries.push(entry(page.walk, page.page));
                 *counts.pages.entry(page.resource).or_default() += 1;
             }
-            Meta::Forget { walk, page } => forgotten.push(entry(walk, page)),
+            Meta::Forget {
+                resource,
+                walk,
+                page,
+            } => forgotten.push((resource, entry(walk, page))),
             Meta::Head(_) => break,
         }
         end = next;
@@ -110,11 +114,17 @@ pub(super) fn scan(file: &File) -> io::Result<Option<Scanned>> {
     }
     counts.bytes = end;
     entries.sort_unstable();
-    for gone in forgotten {
-        entries.retain(|entry| {
-            (entry.walk, entry.page) != (gone.walk, gone.page) || entry.at > gone.at
-        });
+    for (resource, gone) in forgotten {
+        let before = entries.len();
+        let is_gone = |entry: &Entry| {
+            (entry.walk, entry.page) == (gone.walk, gone.page) && entry.at < gone.at
+        };
+        entries.retain(|entry| !is_gone(entry));
+        if let Some(pages) = counts.pages.get_mut(&resource) {
+            *pages = pages.saturating_sub((before - entries.len()) as u64);
+        }
     }
+    counts.pages.retain(|_, pages| *pages > 0);
     Ok(Some(Scanned {
         head: *head,
         index: Index { entries },

@@ -51,6 +51,8 @@ pub(crate) struct Journal {
     writer: Sender<Work>,
     /// Pages that this run has added.
     added: AtomicU64,
+    /// Pages that walks have failed at.
+    forgotten: AtomicU64,
     /// Given to each walk; none is given once the journal is closing.
     open: Mutex<Option<Open>>,
     /// Ends when all walks are over.
@@ -87,6 +89,7 @@ impl Journal {
             reader: Arc::new(Mutex::new(reader)),
             writer,
             added: AtomicU64::new(0),
+            forgotten: AtomicU64::new(0),
             open: Mutex::new(Some(open)),
             walks: tokio::sync::Mutex::new(walks),
             closing: Canceller::new(),
@@ -105,7 +108,8 @@ impl Journal {
 
     /// The pages in it.
     pub(crate) fn pages(&self) -> u64 {
-        self.kept.pages() + self.added.load(Ordering::Relaxed)
+        let pages = self.kept.pages() + self.added.load(Ordering::Relaxed);
+        pages.saturating_sub(self.forgotten.load(Ordering::Relaxed))
     }
 
     /// The page whose frame begins at `at`; `None` when it is another one, or not what was written.
@@ -130,9 +134,11 @@ impl Journal {
             Err(_) => ended(),
         };
         written.map_err(|error| error as KeepError)?;
-        if matches!(meta, Meta::Page(_)) {
-            self.added.fetch_add(1, Ordering::Relaxed);
-        }
+        match meta {
+            Meta::Page(_) => self.added.fetch_add(1, Ordering::Relaxed),
+            Meta::Forget { .. } => self.forgotten.fetch_add(1, Ordering::Relaxed),
+            Meta::Head(_) => 0,
+        };
         Ok(())
     }
 

@@ -75,6 +75,7 @@ impl PageKeeper for WalkPages {
 
     async fn forget(&self, key: PageKey) -> Result<(), KeepError> {
         let meta = Meta::Forget {
+            resource: self.resource.clone(),
             walk: self.key,
             page: Key(key.0),
         };
