@@ -14,6 +14,7 @@ mod report;
 mod rows;
 mod source;
 mod table;
+mod traffic;
 
 use std::ffi::OsString;
 use std::process;

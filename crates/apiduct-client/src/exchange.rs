@@ -228,7 +228,8 @@ impl Exchanger {
         if is_unauthorized
             && !progress.renewed
             && let Some(sent) = &progress.sent
-            && call.auth.rejected(sent, &response) == OnRejected::RetryOnce
+            && (self.transport.is_replay()
+                || call.auth.rejected(sent, &response) == OnRejected::RetryOnce)
         {
             tracing::debug!(url = %response.shown_url(), "credentials rejected, trying others");
             progress.renewed = true;
@@ -545,7 +546,8 @@ impl Exchanger {
         let budget = self.rate.budget(&request.url, credential);
         let entered = budget.enter(self.policy.max_wait()).await;
         let permit = entered.map_err(|refusal| Failure::Transport(refusal.into()))?;
-        if is_covered {
+        // A recording answers without credentials, and nobody has to have them.
+        if is_covered && !self.transport.is_replay() {
             let context = AuthContext {
                 transport: &self.token_transport,
                 limits: self.token_limits(call, &limits),

@@ -3,6 +3,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use apiduct_client::transport::Transport;
+use apiduct_client::transport::recording::Recorder;
 use apiduct_client::{Timer, TokioTimer, TransportError};
 use apiduct_config::Plan;
 use apiduct_config::resolve::SecretSource;
@@ -33,6 +34,7 @@ pub struct Pipeline {
     pub(crate) events: Arc<dyn EventSink>,
     pub(crate) working_dir: PathBuf,
     pub(crate) transport: Option<Arc<dyn Transport>>,
+    pub(crate) recorder: Option<Recorder>,
     pub(crate) timer: Arc<dyn Timer>,
     pub(crate) seed: u64,
     pub(crate) options: RunOptions,
@@ -55,6 +57,7 @@ impl Pipeline {
             events: Arc::new(NoEvents),
             working_dir: PathBuf::from(".apiduct"),
             transport: None,
+            recorder: None,
             timer: Arc::new(TokioTimer::default()),
             seed: 0,
             options: RunOptions::default(),
@@ -325,6 +328,13 @@ impl PipelineBuilder {
     /// The network; default: the built-in HTTP transport.
     pub fn transport(mut self, transport: Arc<dyn Transport>) -> Self {
         self.0.transport = Some(transport);
+        self
+    }
+
+    /// Has all traffic written down; who made `recorder` finishes it. It must have the redactor of this pipeline, so that
+    /// no secret is in it. Default: nothing is recorded.
+    pub fn record(mut self, recorder: Recorder) -> Self {
+        self.0.recorder = Some(recorder);
         self
     }
 

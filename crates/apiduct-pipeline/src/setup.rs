@@ -177,10 +177,14 @@ pub(crate) fn transport(
     runtime: &apiduct_config::resolve::Runtime,
     resolved: &Resolved,
 ) -> Result<Arc<dyn Transport>, RunError> {
-    match &pipeline.transport {
-        Some(transport) => Ok(Arc::clone(transport)),
-        None => default_transport(runtime, resolved),
-    }
+    let transport = match &pipeline.transport {
+        Some(transport) => Arc::clone(transport),
+        None => default_transport(runtime, resolved)?,
+    };
+    Ok(match &pipeline.recorder {
+        Some(recorder) => Arc::new(recorder.around(transport)),
+        None => transport,
+    })
 }
 
 #[cfg(feature = "reqwest")]

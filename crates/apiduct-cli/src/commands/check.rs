@@ -10,6 +10,7 @@ use crate::interrupt::Interrupt;
 use crate::printer::Printer;
 use crate::report::Failure;
 use crate::source::Source;
+use crate::traffic::TrafficArgs;
 
 /// Find every mistake in the file at once, then try one request for each resource.
 #[derive(Debug, Args)]
@@ -17,13 +18,16 @@ use crate::source::Source;
 Examples:
   apiduct check tracker.yaml
   apiduct check tracker.yaml --offline         No request, no secret
+  apiduct check tracker.yaml --replay tracker.jsonl
   apiduct check tracker.yaml --format json")]
 pub(crate) struct CheckArgs {
     #[command(flatten)]
     source: SourceArgs,
     /// Only read the file: open no socket, read no secret.
-    #[arg(long)]
+    #[arg(long, conflicts_with_all = ["record", "replay"])]
     offline: bool,
+    #[command(flatten)]
+    traffic: TrafficArgs,
     #[command(flatten)]
     working_dir: WorkingDirArgs,
 }
@@ -41,14 +45,18 @@ pub(crate) async fn execute(args: &CheckArgs, printer: &Printer) -> Result<ExitC
         return tell_offline(&file, resources, printer);
     }
     let target = source.target(printer.redactor())?;
-    let pipeline = Pipeline::builder(source.plan, source.secrets)
+    let traffic = args.traffic.open(printer.redactor())?;
+    let builder = Pipeline::builder(source.plan, traffic.secrets(source.secrets));
+    let pipeline = traffic
+        .apply(builder)
         .destination(target.destination)
         .redactor(printer.redactor().clone())
-        .working_dir(&args.working_dir.working_dir)
+        .working_dir(traffic.working_dir(&args.working_dir.working_dir))
         .build();
     let interrupt = Interrupt::listen(printer);
-    let checks = interrupt.unless(pipeline.check()).await?;
-    tell(&file, checks, printer)
+    let checks = interrupt.unless(pipeline.check()).await;
+    traffic.finish(printer)?;
+    tell(&file, checks?, printer)
 }
 
 fn tell_offline(file: &str, resources: usize, printer: &Printer) -> Result<ExitCode, Failure> {

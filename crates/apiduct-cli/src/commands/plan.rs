@@ -1,7 +1,6 @@
 //! `apiduct plan`: what a run would do.
 
 use std::fmt::Write;
-use std::path::Path;
 
 use apiduct::config::plan::{PlanDescription, ResourceDescription};
 use apiduct::pipeline::{Pipeline, ResourceCheck};
@@ -14,6 +13,7 @@ use crate::interrupt::Interrupt;
 use crate::printer::Printer;
 use crate::report::Failure;
 use crate::source::Source;
+use crate::traffic::TrafficArgs;
 
 /// Say what a run would do: resources in order, first requests, paginators and selectors, and why.
 #[derive(Debug, Args)]
@@ -21,13 +21,16 @@ use crate::source::Source;
 Examples:
   apiduct plan tracker.yaml                   Asks each resource once for what the file leaves open
   apiduct plan tracker.yaml --offline         No request, no secret
+  apiduct plan tracker.yaml --replay tracker.jsonl
   apiduct plan tracker.yaml --format json")]
 pub(crate) struct PlanArgs {
     #[command(flatten)]
     source: SourceArgs,
     /// Only read the file: open no socket, read no secret.
-    #[arg(long)]
+    #[arg(long, conflicts_with_all = ["record", "replay"])]
     offline: bool,
+    #[command(flatten)]
+    traffic: TrafficArgs,
     #[command(flatten)]
     working_dir: WorkingDirArgs,
 }
@@ -43,7 +46,7 @@ pub(crate) async fn execute(args: &PlanArgs, printer: &Printer) -> Result<ExitCo
     let checks = if args.offline {
         Vec::new()
     } else {
-        look(source, &args.working_dir.working_dir, printer).await?
+        look(source, args, printer).await?
     };
     if printer.is_json() {
         printer
@@ -62,16 +65,21 @@ pub(crate) async fn execute(args: &PlanArgs, printer: &Printer) -> Result<ExitCo
 
 async fn look(
     source: Source,
-    working_dir: &Path,
+    args: &PlanArgs,
     printer: &Printer,
 ) -> Result<Vec<ResourceCheck>, Failure> {
     let target = source.target(printer.redactor())?;
-    let pipeline = Pipeline::builder(source.plan, source.secrets)
+    let traffic = args.traffic.open(printer.redactor())?;
+    let builder = Pipeline::builder(source.plan, traffic.secrets(source.secrets));
+    let pipeline = traffic
+        .apply(builder)
         .destination(target.destination)
         .redactor(printer.redactor().clone())
-        .working_dir(working_dir)
+        .working_dir(traffic.working_dir(&args.working_dir.working_dir))
         .build();
-    Interrupt::listen(printer).unless(pipeline.check()).await
+    let looked = Interrupt::listen(printer).unless(pipeline.check()).await;
+    traffic.finish(printer)?;
+    looked
 }
 
 fn document(description: &PlanDescription, checks: &[ResourceCheck]) -> Value {

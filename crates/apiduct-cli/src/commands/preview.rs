@@ -17,6 +17,7 @@ use crate::report::Failure;
 use crate::rows::write_json_rows;
 use crate::source::Source;
 use crate::table;
+use crate::traffic::TrafficArgs;
 
 /// Show rows as they would be loaded, with the inferred tables; writes nothing.
 #[derive(Debug, Args)]
@@ -24,6 +25,7 @@ use crate::table;
 Examples:
   apiduct preview tracker.yaml
   apiduct preview tracker.yaml issues --limit 3
+  apiduct preview tracker.yaml --replay tracker.jsonl
   apiduct preview tracker.yaml issues --format json | jq '.tables[0].columns'")]
 pub(crate) struct PreviewArgs {
     #[command(flatten)]
@@ -34,6 +36,8 @@ pub(crate) struct PreviewArgs {
     /// Rows of each table.
     #[arg(long, value_name = "N", default_value_t = 10)]
     limit: usize,
+    #[command(flatten)]
+    traffic: TrafficArgs,
     #[command(flatten)]
     working_dir: WorkingDirArgs,
 }
@@ -46,13 +50,18 @@ pub(crate) struct PreviewArgs {
 pub(crate) async fn execute(args: &PreviewArgs, printer: &Printer) -> Result<ExitCode, Failure> {
     let source = Source::read(&args.source.file, printer)?;
     let target = source.target(printer.redactor())?;
-    let pipeline = Pipeline::builder(source.plan, source.secrets)
+    let traffic = args.traffic.open(printer.redactor())?;
+    let builder = Pipeline::builder(source.plan, traffic.secrets(source.secrets));
+    let pipeline = traffic
+        .apply(builder)
         .destination(target.destination)
         .redactor(printer.redactor().clone())
-        .working_dir(&args.working_dir.working_dir)
+        .working_dir(traffic.working_dir(&args.working_dir.working_dir))
         .build();
     let looking = pipeline.preview(args.resource.as_deref(), args.limit);
-    let preview = Interrupt::listen(printer).unless(looking).await??;
+    let looked = Interrupt::listen(printer).unless(looking).await;
+    traffic.finish(printer)?;
+    let preview = looked??;
     let told = if printer.is_json() {
         tell_json(&preview, printer)
     } else {

@@ -14,6 +14,7 @@ use crate::printer::Printer;
 use crate::progress::Progress;
 use crate::report::Failure;
 use crate::source::Source;
+use crate::traffic::TrafficArgs;
 use crate::{duration, receipt};
 
 /// Pull everything that the file describes and load it; resumes what an earlier run left.
@@ -24,6 +25,8 @@ Examples:
   apiduct run tracker.yaml --select issues --select comments
   apiduct run tracker.yaml --to duckdb:/data/tracker.duckdb --dataset raw
   apiduct run tracker.yaml --max-requests 500 --max-wait 10m
+  apiduct run tracker.yaml --record tracker.jsonl
+  apiduct run tracker.yaml --replay tracker.jsonl --to duckdb:test.duckdb
   apiduct run tracker.yaml --format json | jq .tables")]
 pub(crate) struct RunArgs {
     #[command(flatten)]
@@ -46,6 +49,8 @@ pub(crate) struct RunArgs {
     #[arg(long, value_name = "DUR", value_parser = duration::parse)]
     max_wait: Option<Duration>,
     #[command(flatten)]
+    traffic: TrafficArgs,
+    #[command(flatten)]
     working_dir: WorkingDirArgs,
 }
 
@@ -54,7 +59,8 @@ impl RunArgs {
         RunOptions {
             select: self.select.clone(),
             full_refresh: self.full_refresh,
-            restart: self.restart,
+            // What an earlier replay kept may be of another recording.
+            restart: self.restart || self.traffic.replay.is_some(),
             max_requests: self.max_requests,
             max_wait: self.max_wait,
         }
@@ -71,16 +77,20 @@ pub(crate) async fn execute(args: &RunArgs, printer: &Printer) -> Result<ExitCod
     let target = source.target(printer.redactor())?;
     let name = target.destination.name();
     let progress = Arc::new(Progress::new(printer.clone(), name.clone()));
-    let pipeline = Pipeline::builder(source.plan, source.secrets)
+    let traffic = args.traffic.open(printer.redactor())?;
+    let builder = Pipeline::builder(source.plan, traffic.secrets(source.secrets));
+    let pipeline = traffic
+        .apply(builder)
         .destination(target.destination)
         .redactor(printer.redactor().clone())
         .events(Arc::clone(&progress) as _)
-        .working_dir(args.working_dir.working_dir.clone())
+        .working_dir(traffic.working_dir(&args.working_dir.working_dir))
         .seed(seed())
         .options(args.options())
         .build();
     let outcome = until_interrupted(&pipeline, &Interrupt::listen(printer)).await;
     progress.clear();
+    traffic.finish(printer)?;
     let receipt = outcome.map_err(|failure| failure.with_kept_pages(progress.kept_pages()))?;
     if printer.is_json() {
         printer

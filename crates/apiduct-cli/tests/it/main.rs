@@ -13,6 +13,7 @@ mod help;
 mod interruption;
 mod logs;
 mod program;
+mod recording;
 mod resume;
 mod runs;
 mod waits;

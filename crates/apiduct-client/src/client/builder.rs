@@ -21,6 +21,7 @@ use crate::rate::{RateBudgets, RateConfig};
 use crate::request::{self, ParamValue};
 use crate::response::ERROR_EXCERPT;
 use crate::retry::{Backoff, RetryBudgets, RetryConfig, RetryIf, RetryPolicy, Tried};
+use crate::transport::recording::Recorder;
 use crate::transport::{Limits, Network, Transport};
 use crate::{Timer, TokioTimer, url_join};
 
@@ -34,6 +35,7 @@ pub struct ClientBuilder {
     paginator: Option<Arc<dyn Paginator>>,
     selector: Option<Selector>,
     transport: Option<Arc<dyn Transport>>,
+    recorder: Option<Recorder>,
     timer: Arc<dyn Timer>,
     retry: RetryConfig,
     conditions: Vec<Arc<RetryIf>>,
@@ -61,6 +63,7 @@ impl ClientBuilder {
             paginator: None,
             selector: None,
             transport: None,
+            recorder: None,
             timer: Arc::new(TokioTimer::default()),
             retry: RetryConfig::default(),
             conditions: Vec::new(),
@@ -125,6 +128,13 @@ impl ClientBuilder {
             Ok(selector) => self.selector = Some(selector),
             Err(error) => self.fail(error),
         }
+        self
+    }
+
+    /// Has all traffic written down; who made `recorder` finishes it. It must have the redactor of this client, so that no
+    /// secret is in it. Default: nothing is recorded.
+    pub fn record(mut self, recorder: Recorder) -> Self {
+        self.recorder = Some(recorder);
         self
     }
 
@@ -269,6 +279,10 @@ impl ClientBuilder {
         let transport = match self.transport.take() {
             Some(transport) => transport,
             None => self.default_transport()?,
+        };
+        let transport = match self.recorder.take() {
+            Some(recorder) => Arc::new(recorder.around(transport)),
+            None => transport,
         };
         self.headers
             .entry(USER_AGENT)

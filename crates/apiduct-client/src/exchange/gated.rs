@@ -27,7 +27,7 @@ impl Transport for Gated {
     ) -> Result<RawResponse, TransportError> {
         let budget = self.rate.budget(&request.url, CredentialId::NONE);
         let permit = budget.enter_ahead(self.max_wait).await?;
-        let sent = self.inner.send(request, limits).await;
+        let sent = self.inner.send_login(request, limits).await;
         permit.settle(sent.as_ref());
         sent
     }

@@ -74,7 +74,8 @@ impl RetryKind {
             | TransportError::TooLarge { .. }
             | TransportError::InvalidUrl { .. }
             | TransportError::Quota
-            | TransportError::Paused { .. } => return None,
+            | TransportError::Paused { .. }
+            | TransportError::NotRecorded { .. } => return None,
         })
     }
 

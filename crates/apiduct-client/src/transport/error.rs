@@ -89,6 +89,14 @@ pub enum TransportError {
         /// The longest wait that the configuration allows.
         max_wait: Duration,
     },
+    /// The recording that answers has no such request. Not retried; no request left.
+    #[error("the recording has no answer to {request}")]
+    NotRecorded {
+        /// Method and URL.
+        request: String,
+        /// The recorded request that is most like it.
+        nearest: Option<String>,
+    },
     /// Anything else. Not retried.
     #[error("the exchange failed")]
     Other {
@@ -133,6 +141,7 @@ impl TransportError {
             | Self::InvalidUrl { .. }
             | Self::Quota
             | Self::Paused { .. }
+            | Self::NotRecorded { .. }
             | Self::Other { .. } => false,
         }
     }
@@ -148,6 +157,7 @@ impl TransportError {
                 | Self::InvalidUrl { .. }
                 | Self::Quota
                 | Self::Paused { .. }
+                | Self::NotRecorded { .. }
                 | Self::Timeout {
                     which: TimeLimit::Connect,
                     ..
@@ -166,6 +176,10 @@ impl TransportError {
             | Self::Decode { source }
             | Self::Other { source } => *source = Cause::new(mask(source.text())),
             Self::InvalidUrl { reason } => *reason = mask(reason),
+            Self::NotRecorded { request, nearest } => {
+                *request = mask(request);
+                *nearest = nearest.take().map(|nearest| mask(&nearest));
+            }
             Self::NotPublic { .. }
             | Self::Timeout { .. }
             | Self::TooLarge { .. }
@@ -197,6 +211,15 @@ impl Hint for TransportError {
             }
             Self::Decode { .. } => "try the header `Accept-Encoding: identity`",
             Self::Paused { .. } => "raise `max_wait` to keep waiting, or run again later",
+            Self::NotRecorded {
+                nearest: Some(nearest),
+                ..
+            } => {
+                return Some(format!(
+                    "the nearest that it has is {nearest}; if the requests have changed, record them anew"
+                ));
+            }
+            Self::NotRecorded { nearest: None, .. } => "the recording is empty; record it anew",
             Self::Broken { .. } | Self::InvalidUrl { .. } | Self::Quota | Self::Other { .. } => {
                 return None;
             }

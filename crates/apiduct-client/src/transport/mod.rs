@@ -9,6 +9,7 @@ mod client_certificate;
 mod cookies;
 mod error;
 mod network;
+pub mod recording;
 #[cfg(feature = "reqwest")]
 mod reqwest;
 #[cfg(feature = "reqwest")]
@@ -44,6 +45,24 @@ pub trait Transport: fmt::Debug + Send + Sync {
         request: PreparedRequest,
         limits: &Limits,
     ) -> Result<RawResponse, TransportError>;
+
+    /// Like [`Transport::send`], for a request whose answer has credentials, such as a token. Default: the same.
+    ///
+    /// # Errors
+    ///
+    /// As [`Transport::send`].
+    async fn send_login(
+        &self,
+        request: PreparedRequest,
+        limits: &Limits,
+    ) -> Result<RawResponse, TransportError> {
+        self.send(request, limits).await
+    }
+
+    /// Whether answers come from a recording, so that requests need no credentials. Default: false.
+    fn is_replay(&self) -> bool {
+        false
+    }
 }
 
 #[async_trait]
@@ -54,6 +73,18 @@ impl<T: Transport + ?Sized> Transport for Arc<T> {
         limits: &Limits,
     ) -> Result<RawResponse, TransportError> {
         (**self).send(request, limits).await
+    }
+
+    async fn send_login(
+        &self,
+        request: PreparedRequest,
+        limits: &Limits,
+    ) -> Result<RawResponse, TransportError> {
+        (**self).send_login(request, limits).await
+    }
+
+    fn is_replay(&self) -> bool {
+        (**self).is_replay()
     }
 }
 

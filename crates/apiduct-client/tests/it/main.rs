@@ -18,6 +18,7 @@ mod pages;
 mod parallel;
 mod pool;
 mod prefetch;
+mod recording;
 mod refresh;
 mod retry;
 mod rules;

@@ -6,6 +6,7 @@ mod login;
 mod runtime;
 mod secrets;
 mod source;
+mod stand_ins;
 mod steps;
 mod tokens;
 
@@ -25,6 +26,7 @@ pub use login::{Login, LoginFlow};
 pub use runtime::{Runtime, TotalTimeout};
 pub use secrets::Secrets;
 pub use source::{SecretSource, SystemSource};
+pub use stand_ins::StandIns;
 
 use crate::error::ConfigErrors;
 use crate::plan::{AuthPlan, Plan, ResourcePlan};

@@ -152,10 +152,14 @@ impl<'s> Secrets<'s> {
         let shown = self.source.shown_path(path);
         match self.source.file(path) {
             Ok(Some(text)) => Ok(text),
-            Ok(None) => Err(ConfigErrorKind::MissingSecret {
-                reference,
-                searched: vec![format!("file `{shown}`")],
-            }),
+            Ok(None) => {
+                self.source
+                    .stand_in(&reference)
+                    .ok_or_else(|| ConfigErrorKind::MissingSecret {
+                        reference,
+                        searched: vec![format!("file `{shown}`")],
+                    })
+            }
             Err(source) => Err(ConfigErrorKind::UnreadableSecret {
                 reference,
                 from: format!("`{shown}`"),
@@ -190,6 +194,7 @@ impl<'s> Secrets<'s> {
             SecretRef::Secret(key) => self.key(key, reference, &mut searched)?,
         };
         value
+            .or_else(|| self.source.stand_in(&reference.to_string()))
             .map(SecretText::from)
             .ok_or_else(|| ConfigErrorKind::MissingSecret {
                 reference: reference.to_string(),

@@ -18,6 +18,12 @@ pub trait SecretSource: Debug + Send + Sync {
     fn shown_path(&self, path: &str) -> String {
         path.to_owned()
     }
+
+    /// What stands for a reference, such as `${env:TOKEN}`, that has no value. Default: nothing, which is an error.
+    fn stand_in(&self, reference: &str) -> Option<String> {
+        let _ = reference;
+        None
+    }
 }
 
 /// The environment of this process, and files beside a configuration.

@@ -9,6 +9,7 @@ mod destination;
 mod loads;
 mod looks;
 mod parallel;
+mod recording;
 mod recovery;
 mod resume;
 mod rules;

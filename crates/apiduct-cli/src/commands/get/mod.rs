@@ -21,6 +21,7 @@ use crate::exit_code::ExitCode;
 use crate::interrupt::Interrupt;
 use crate::printer::Printer;
 use crate::report::Failure;
+use crate::traffic::TrafficArgs;
 
 /// Pull one endpoint, all pages; what is not given is detected.
 #[derive(Debug, Args)]
@@ -31,6 +32,7 @@ Examples:
   apiduct get https://api.example.com/items --paginator '{type: cursor, cursor_path: next}'
   apiduct get https://api.example.com/items --select data --limit 20 --output-format table
   apiduct get https://api.example.com/items -o items.parquet
+  apiduct get https://api.example.com/items --record items.traffic.jsonl
   apiduct get https://api.example.com/search --json '{\"query\": \"all\"}'")]
 pub(crate) struct GetArgs {
     /// The endpoint.
@@ -100,6 +102,8 @@ pub(crate) struct GetArgs {
     /// Where links of the server may lead.
     #[arg(long, value_enum, value_name = "NETWORK", default_value_t)]
     network: Reach,
+    #[command(flatten)]
+    traffic: TrafficArgs,
 }
 
 /// Where links of the server may lead.
@@ -175,7 +179,8 @@ impl Tally {
 /// Mistakes in the options, and whatever ends the pages early; records that were written stay.
 pub(crate) async fn execute(args: &GetArgs, printer: &Printer) -> Result<ExitCode, Failure> {
     let format = args.format(printer)?;
-    let mut pages = request::pages(args, printer.redactor())?;
+    let traffic = args.traffic.open(printer.redactor())?;
+    let mut pages = request::pages(args, printer.redactor(), &traffic)?;
     let mut sink = args.sink(format)?;
     let interrupt = Interrupt::listen(printer);
     let bar = bar(printer);
@@ -183,6 +188,7 @@ pub(crate) async fn execute(args: &GetArgs, printer: &Printer) -> Result<ExitCod
         .unless(pump(&mut pages, sink.as_mut(), args.limit, &bar, printer))
         .await;
     bar.finish_and_clear();
+    traffic.finish(printer)?;
     let tally = outcome??;
     sink.finish(printer)?;
     printer.message(&tally.text());

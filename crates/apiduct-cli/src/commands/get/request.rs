@@ -1,37 +1,44 @@
 //! From the options of `get` to the pages of an endpoint.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use apiduct::client::retry::ResponseTest;
 use apiduct::config::Registry;
 use apiduct::config::resolve::{Runtime, SecretSource, SystemSource, resolve_text};
 use apiduct::config::spec::{AuthSpec, PaginatorSpec};
 use apiduct::model::Redactor;
-use apiduct::{Client, Pages};
+use apiduct::{Client, ClientBuilder, Pages};
 use http::Method;
 use serde_json::Value;
 
 use super::GetArgs;
 use crate::report::Failure;
+use crate::traffic::Traffic;
 
 /// The pages that `args` ask for. Nothing is sent yet.
 ///
 /// # Errors
 ///
 /// The first mistake in the options.
-pub(super) fn pages(args: &GetArgs, redactor: &Redactor) -> Result<Pages, Failure> {
-    let secrets = SystemSource::in_folder("");
-    let url = resolve_text(&args.url, "URL", &secrets, redactor)?;
-    let client = client(args, &url, &secrets, redactor)?;
+pub(super) fn pages(
+    args: &GetArgs,
+    redactor: &Redactor,
+    traffic: &Traffic,
+) -> Result<Pages, Failure> {
+    let secrets = traffic.secrets(Arc::new(SystemSource::in_folder("")));
+    let secrets = secrets.as_ref();
+    let url = resolve_text(&args.url, "URL", secrets, redactor)?;
+    let client = client(args, &url, secrets, (redactor, traffic))?;
     let method = method(args)?;
     let mut walk = client.paginate(&without_user(&url)).method(method);
     for text in &args.params {
         let (name, value) = pair(text, '=', "--param", "K=V")?;
-        let value = resolve_text(value, "--param", &secrets, redactor)?;
+        let value = resolve_text(value, "--param", secrets, redactor)?;
         walk = walk.params([(name, value)]);
     }
     if let Some(text) = &args.json {
-        walk = walk.json(&body(text, &secrets, redactor)?);
+        walk = walk.json(&body(text, secrets, redactor)?);
     }
     if let Some(concurrency) = args.concurrency {
         walk = walk.window(usize::try_from(concurrency).unwrap_or(usize::MAX));
@@ -48,8 +55,8 @@ pub(super) fn pages(args: &GetArgs, redactor: &Redactor) -> Result<Pages, Failur
 fn client(
     args: &GetArgs,
     url: &str,
-    secrets: &SystemSource,
-    redactor: &Redactor,
+    secrets: &dyn SecretSource,
+    (redactor, traffic): (&Redactor, &Traffic),
 ) -> Result<Client, Failure> {
     let mut runtime = Runtime::default();
     runtime.overlay(secrets)?;
@@ -104,7 +111,22 @@ fn client(
     if let Some(selector) = &args.select {
         builder = builder.data_selector(selector);
     }
-    Ok(builder.build()?)
+    Ok(with_traffic(builder, traffic).build()?)
+}
+
+/// `builder` with its answers from where `traffic` says.
+fn with_traffic(builder: ClientBuilder, traffic: &Traffic) -> ClientBuilder {
+    match traffic {
+        Traffic::Live => builder,
+        Traffic::Recorded(recorder) => builder.record(recorder.clone()),
+        Traffic::Replayed(replay) => {
+            let builder = builder.transport(Arc::clone(replay));
+            match traffic.timer() {
+                Some(timer) => builder.timer(Arc::new(timer)),
+                None => builder,
+            }
+        }
+    }
 }
 
 /// Scheme, credentials and host: what the client is bound to.
@@ -176,7 +198,7 @@ fn pair<'t>(
         })
 }
 
-fn body(text: &str, secrets: &SystemSource, redactor: &Redactor) -> Result<Value, Failure> {
+fn body(text: &str, secrets: &dyn SecretSource, redactor: &Redactor) -> Result<Value, Failure> {
     let text = match text.strip_prefix('@') {
         None => text.to_owned(),
         Some(path) => std::fs::read_to_string(Path::new(path)).map_err(|error| {
