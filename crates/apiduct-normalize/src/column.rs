@@ -85,6 +85,14 @@ impl ColumnBuilder {
         self.inferred == Inferred::Json
     }
 
+    /// Keeps values as documents from here on; `false` when the column has another type already.
+    pub(crate) fn keep_documents(&mut self) -> bool {
+        if self.inferred == Inferred::Nothing && self.declared.is_none() {
+            self.inferred = Inferred::Json;
+        }
+        self.is_json()
+    }
+
     /// The column as the schema shows it, or `None` when it has had no value and none was declared.
     pub(crate) fn schema(&self) -> Option<Column> {
         let found = match self.inferred {

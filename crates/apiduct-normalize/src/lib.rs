@@ -37,5 +37,5 @@ mod watch;
 pub use error::NormalizeError;
 pub use gate::{Gate, GateKey, GateReport, GateStart, MissingCursor, Reached, Skipped};
 pub use normalizer::Normalizer;
-pub use options::Options;
+pub use options::{NestedOptions, Options};
 pub use tap::{Tap, TapRow};

@@ -23,6 +23,10 @@ pub struct Options {
     pub declared: IndexMap<String, DataType>,
     /// Steps on each record before it becomes a row; default: none. With them each record is read as a whole first.
     pub steps: Steps,
+    /// How many levels of lists and objects become tables and columns; what is deeper stays JSON. Default: all.
+    pub max_table_nesting: Option<usize>,
+    /// What is known about nested tables, by the normalized names on the way to their lists, joined by `__`.
+    pub nested: IndexMap<String, NestedOptions>,
     /// Columns of the root table that the caller fills with one value per page, in the order of the values. Steps see
     /// them as fields of the record, by these names.
     pub constants: Vec<String>,
@@ -40,7 +44,45 @@ pub struct Options {
     pub max_tables: usize,
 }
 
+/// What is known about a nested table beforehand.
+#[derive(Debug, Clone, Default)]
+pub struct NestedOptions {
+    /// Its name; default: that of its parent table and the names on the way from there, joined by `__`.
+    pub table: Option<TableName>,
+    /// Declared types by column name (normalized).
+    pub declared: IndexMap<String, DataType>,
+}
+
 impl Options {
+    /// The types that are declared for the table at `path`; the empty path is that of the root table.
+    pub(crate) fn declared_at(&self, path: &str) -> Option<&IndexMap<String, DataType>> {
+        if path.is_empty() {
+            return Some(&self.declared);
+        }
+        self.nested.get(path).map(|nested| &nested.declared)
+    }
+
+    /// Whether the walk reaches a value at the end of these keys: nothing on the way is kept as a document.
+    pub(crate) fn is_walked(&self, keys: &[String]) -> bool {
+        let Some((_, way)) = keys.split_last() else {
+            return false;
+        };
+        let mut path = String::new();
+        let mut documents = way.iter().map(|key| {
+            let name = SnakeCase::path(key);
+            path = if path.is_empty() {
+                name
+            } else {
+                SnakeCase::join(&path, &name)
+            };
+            self.declared.get(&path) == Some(&DataType::Json)
+        });
+        !documents.any(|is_document| is_document)
+            && self
+                .max_table_nesting
+                .is_none_or(|levels| way.len() <= levels)
+    }
+
     /// The defaults for `resource` under the load `load_id`.
     pub fn new(resource: &str, load_id: &str) -> Self {
         Self {
@@ -52,6 +94,8 @@ impl Options {
             system: SystemNames::default(),
             declared: IndexMap::new(),
             steps: Steps::default(),
+            max_table_nesting: None,
+            nested: IndexMap::new(),
             constants: Vec::new(),
             taps: Vec::new(),
             gate: None,

@@ -10,6 +10,8 @@ use xxhash_rust::xxh3::Xxh3Builder;
 pub(crate) struct Shape {
     /// The table whose columns the keys become.
     pub(crate) table: usize,
+    /// How many lists and objects are around it, counted from the root record.
+    pub(crate) level: usize,
     /// Normalized path of the object inside the record, empty for the record itself.
     pub(crate) prefix: String,
     /// The same path as the source writes it.
@@ -47,13 +49,14 @@ pub(crate) struct Slot {
 
 impl Shape {
     pub(crate) fn new(
-        table: usize,
+        (table, level): (usize, usize),
         prefix: String,
         source: String,
         taps: Vec<(usize, usize)>,
     ) -> Self {
         Self {
             table,
+            level,
             prefix,
             source,
             slots: Vec::new(),

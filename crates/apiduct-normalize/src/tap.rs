@@ -1,6 +1,8 @@
 use apiduct_json::{Captured, JsonError, ScanPlan, Selector};
 use bytes::Bytes;
 
+use crate::options::Options;
+
 /// A value of each record that others need as it was written: a child's parameter, a cursor.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Tap {
@@ -34,10 +36,11 @@ pub(crate) struct Taps {
 }
 
 impl Taps {
-    pub(crate) fn new(taps: &[Tap]) -> Self {
+    pub(crate) fn new(taps: &[Tap], options: &Options) -> Self {
         let keys: Vec<Vec<String>> = taps
             .iter()
-            .map(|tap| tap.keys().unwrap_or_default())
+            .map(|tap| tap.keys().filter(|keys| options.is_walked(keys)))
+            .map(Option::unwrap_or_default)
             .collect();
         let plan = |tap: &Tap| ScanPlan::new(Selector::root(), vec![tap.selector.clone()]);
         let scanned = taps

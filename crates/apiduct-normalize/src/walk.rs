@@ -45,6 +45,8 @@ pub(crate) struct Walker {
     pub(crate) options: Options,
     pub(crate) tables: Vec<TableBuilder>,
     shapes: Vec<Shape>,
+    /// For each table, the normalized names on the way from the root table to it, joined.
+    paths: Vec<String>,
     /// For each table, the shape of its rows.
     row_shapes: Vec<usize>,
     /// Tapped values, one row per record since they were last taken.
@@ -61,13 +63,22 @@ pub(crate) struct Walker {
 impl Walker {
     pub(crate) fn new(options: Options) -> Self {
         let root = TableBuilder::new(options.table.clone(), None, &options.load_id);
-        let served = Taps::new(&options.taps);
-        let watch = options.gate.as_ref().map(|gate| Watch::new(&gate.cursor));
+        let served = Taps::new(&options.taps, &options);
+        let watch = options
+            .gate
+            .as_ref()
+            .map(|gate| Watch::new(&gate.cursor, &options));
         let watched = watch.iter().map(|_| (WATCH, 0));
         let taps = (0..served.len()).map(|tap| (tap, 0)).chain(watched);
         Self {
             tables: vec![root],
-            shapes: vec![Shape::new(0, String::new(), String::new(), taps.collect())],
+            shapes: vec![Shape::new(
+                (0, 0),
+                String::new(),
+                String::new(),
+                taps.collect(),
+            )],
+            paths: vec![String::new()],
             row_shapes: vec![0],
             tapped: Vec::new(),
             taps: served,
@@ -224,7 +235,10 @@ impl Walker {
             self.tables[table].columns[column].push_json(row, parser.skip()?);
             return Ok(());
         }
+        let limit = self.options.max_table_nesting;
+        let is_at_limit = limit.is_some_and(|limit| self.shapes[shape].level >= limit);
         match kind {
+            Kind::Object | Kind::List if is_at_limit => self.document(parser, shape, slot, row),
             Kind::Object => {
                 let child = self.child_shape(shape, slot);
                 self.object(parser, child, row)
@@ -232,6 +246,30 @@ impl Walker {
             Kind::List => self.list(parser, shape, slot, row),
             _ => self.scalar(parser, kind, shape, slot, row),
         }
+    }
+
+    /// Keeps a list or an object as it was written: it is too deep to become columns or a table.
+    #[cold]
+    fn document(
+        &mut self,
+        parser: &mut Parser<'_>,
+        shape: usize,
+        slot: usize,
+        row: usize,
+    ) -> Result {
+        let column = match self.shapes[shape].slots[slot].column {
+            Some(column) => column,
+            None => self.add_column(shape, slot)?,
+        };
+        let text = parser.skip()?;
+        let builder = &mut self.tables[self.shapes[shape].table].columns[column];
+        if builder.keep_documents() {
+            builder.push_json(row, text);
+            self.shapes[shape].slots[slot].is_special = true;
+        } else {
+            builder.push_text(row, text);
+        }
+        Ok(())
     }
 
     #[inline]
@@ -324,16 +362,21 @@ impl Walker {
         self.shapes[shape].source_of(&self.shapes[shape].slots[slot].key)
     }
 
-    /// The column of a slot that is declared to hold documents. Only columns of the root table can be declared.
+    /// The column of a slot that holds documents, because it is declared to or because it is too deep for more.
     fn json_column(&mut self, shape: usize, slot: usize) -> Result<Option<usize>> {
-        if self.options.declared.is_empty() {
+        let options = &self.options;
+        let has_documents = !options.declared.is_empty()
+            || !options.nested.is_empty()
+            || options.max_table_nesting.is_some();
+        if !has_documents {
             return Ok(None);
         }
         let known = &self.shapes[shape].slots[slot];
         let is_new = known.column.is_none() && known.child.is_none() && known.nested.is_none();
-        if is_new && self.shapes[shape].table == 0 {
+        let table = self.shapes[shape].table;
+        if is_new && let Some(declared) = self.options.declared_at(&self.paths[table]) {
             let path = self.path(shape, slot);
-            if self.options.declared.get(&path) == Some(&apiduct_model::DataType::Json) {
+            if declared.get(&path) == Some(&apiduct_model::DataType::Json) {
                 return self.add_column(shape, slot).map(Some);
             }
         }
@@ -353,7 +396,8 @@ impl Walker {
             (keys.len() > step + 1 && keys[*step] == **key).then_some((*tap, step + 1))
         };
         let taps = self.shapes[shape].taps.iter().filter_map(goes_on).collect();
-        let child = Shape::new(self.shapes[shape].table, prefix, source, taps);
+        let place = (self.shapes[shape].table, self.shapes[shape].level + 1);
+        let child = Shape::new(place, prefix, source, taps);
         self.shapes.push(child);
         let child = self.shapes.len() - 1;
         self.shapes[shape].slots[slot].child = Some(child);
@@ -408,19 +452,24 @@ impl Walker {
                 key: source,
             });
         }
-        let declared = self
-            .options
-            .declared
-            .get(name)
-            .copied()
-            .filter(|_| table == 0);
+        let declared = self.options.declared_at(&self.paths[table]);
+        let declared = declared.and_then(|types| types.get(name)).copied();
         Ok(builder.add(ColumnBuilder::new(name, source, declared)))
     }
 
     #[cold]
     fn add_table(&mut self, shape: usize, slot: usize) -> Result<usize> {
         let parent = self.shapes[shape].table;
-        let name = SnakeCase::join(&self.tables[parent].name, &self.path(shape, slot));
+        let own = self.path(shape, slot);
+        let path = match self.paths[parent].as_str() {
+            "" => own.clone(),
+            above => SnakeCase::join(above, &own),
+        };
+        let hint = self.options.nested.get(&path);
+        let name = hint.and_then(|hint| hint.table.as_deref()).map_or_else(
+            || SnakeCase::join(&self.tables[parent].name, &own),
+            str::to_owned,
+        );
         let source = self.source(shape, slot);
         if let Some(known) = self.tables.iter().position(|table| table.name == *name) {
             let first = self.shapes[self.row_shapes[known]].source.clone();
@@ -446,10 +495,16 @@ impl Walker {
             Some((parent, &parent_name)),
             &self.options.load_id,
         );
+        let level = self.shapes[shape].level + 1;
         self.tables.push(table);
+        self.paths.push(path);
         let nested = self.tables.len() - 1;
-        self.shapes
-            .push(Shape::new(nested, String::new(), source, Vec::new()));
+        self.shapes.push(Shape::new(
+            (nested, level),
+            String::new(),
+            source,
+            Vec::new(),
+        ));
         self.row_shapes.push(self.shapes.len() - 1);
         self.shapes[shape].slots[slot].nested = Some(nested);
         Ok(nested)

@@ -6,6 +6,7 @@ use apiduct_model::cursor::RawCursor;
 use bytes::Bytes;
 
 use crate::error::NormalizeError;
+use crate::options::Options;
 
 /// Stands for the watched value among the taps of a shape.
 pub(crate) const WATCH: usize = usize::MAX;
@@ -97,11 +98,11 @@ pub(crate) enum Watch {
 }
 
 impl Watch {
-    pub(crate) fn new(selector: &Selector) -> Self {
-        match selector.keys() {
-            Some(keys) if !keys.is_empty() => {
-                Self::Keys(keys.into_iter().map(str::to_owned).collect())
-            }
+    pub(crate) fn new(selector: &Selector, options: &Options) -> Self {
+        let keys = selector.keys().unwrap_or_default();
+        let keys: Vec<String> = keys.into_iter().map(str::to_owned).collect();
+        match keys {
+            keys if options.is_walked(&keys) => Self::Keys(keys),
             _ => Self::Scan(Box::new(ScanPlan::new(
                 Selector::root(),
                 vec![selector.clone()],

@@ -5,13 +5,13 @@ use std::sync::Arc;
 use apiduct_client::rate::{RateBudgets, RateConfig};
 use apiduct_client::transport::Transport;
 use apiduct_client::{Body, Client, Pages};
-use apiduct_config::plan::ResourcePlan;
+use apiduct_config::plan::{NestedPlan, ResourcePlan};
 use apiduct_config::resolve::{DataParts, RequestParts};
 use apiduct_config::template::ParentRow;
 use apiduct_config::{Plan, Resolved};
 use apiduct_json::{Captured, Selector};
 use apiduct_model::{Hint, Scalar, SnakeCase, WriteDisposition};
-use apiduct_normalize::{Options, Tap, TapRow};
+use apiduct_normalize::{NestedOptions, Options, Tap, TapRow};
 use xxhash_rust::xxh3::Xxh3;
 
 use crate::error::RunError;
@@ -160,6 +160,8 @@ impl Setup {
                 .map(|column| column.key.clone())
                 .collect(),
             steps: self.resolved.steps_for(resource),
+            max_table_nesting: resource.max_table_nesting,
+            nested: resource.nested.iter().map(nested).collect(),
             taps: resource
                 .taps_for_children
                 .iter()
@@ -169,6 +171,19 @@ impl Setup {
             ..Options::new(&resource.name, load_id)
         }
     }
+}
+
+/// What is known about a nested table, by its path.
+fn nested(plan: &NestedPlan) -> (String, NestedOptions) {
+    let names = plan.keys.iter().map(|key| SnakeCase::path(key));
+    let path = names.reduce(|above, name| SnakeCase::join(&above, &name));
+    let columns = plan.columns.iter();
+    let declared = columns.filter_map(|hint| Some((SnakeCase::path(&hint.name), hint.data_type?)));
+    let options = NestedOptions {
+        table: plan.table.clone(),
+        declared: declared.collect(),
+    };
+    (path.unwrap_or_default(), options)
 }
 
 /// What sends the requests of `pipeline`.

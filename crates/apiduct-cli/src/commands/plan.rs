@@ -161,6 +161,19 @@ fn push_resource(
         write!(text, ", with {}", resource.from_parent.join(", "))?;
     }
     text.push('\n');
+    if let Some(levels) = resource.max_table_nesting {
+        writeln!(
+            text,
+            "   nesting    {levels} levels; what is deeper stays JSON"
+        )?;
+    }
+    if !resource.hints.is_empty() {
+        writeln!(
+            text,
+            "   hints      {} (kept, not heeded)",
+            resource.hints.join(", ")
+        )?;
+    }
     if !resource.steps.is_empty() {
         let steps = resource.steps.join("; ");
         writeln!(

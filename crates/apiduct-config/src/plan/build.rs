@@ -11,7 +11,7 @@ use http::Method;
 use super::graph::{self, Node};
 use super::{
     AuthPlan, ClientPlan, HeaderPlan, Origin, PaginatorPlan, ParamPlan, Plan, RequestPlan,
-    ResourcePlan, SelectorPlan, Warning, body, columns, incremental, path, rules, steps,
+    ResourcePlan, SelectorPlan, Warning, body, columns, hints, incremental, path, rules, steps,
     table_name,
 };
 use crate::error::{ConfigErrorKind, Problems};
@@ -48,6 +48,7 @@ pub(super) fn plan(spec: &Spec, registry: &Registry, problems: &mut Problems) ->
     tap_parents(&mut resources);
     incremental::refuse_windows_below_cursors(&resources, problems);
     let mut warnings = warnings(spec);
+    warnings.extend(hints::warnings(spec));
     warnings.extend(incremental::warnings(&resources, &spec.file));
     Plan {
         name: spec.name.value.clone(),
@@ -320,12 +321,14 @@ fn resource(
             .value()
             .copied()
             .unwrap_or_default(),
-        primary_key: merged
-            .primary_key
-            .value()
-            .map(|keys| keys.iter().map(|key| key.value.clone()).collect())
-            .unwrap_or_default(),
+        primary_key: merged.primary_key.value().map_or_else(
+            || hints::key_of_columns(&columns::hints(&merged.columns)),
+            |keys| keys.iter().map(|key| key.value.clone()).collect(),
+        ),
         columns: columns::hints(&merged.columns),
+        max_table_nesting: hints::max_table_nesting(&merged.hints, source.spec),
+        nested: hints::nested(&merged.hints),
+        hints: hints::shown(merged),
         steps: steps::plan(&merged.processing_steps, &spec.file),
         selected: merged.selected.value().copied().unwrap_or(true),
         entity: draft.entity,

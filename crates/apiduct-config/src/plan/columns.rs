@@ -50,6 +50,7 @@ pub(super) fn hints(columns: &Written<Vec<ColumnSpec>>) -> Vec<ColumnHint> {
             name: column.name.to_string(),
             data_type: column.data_type.value().copied(),
             nullable: column.nullable.value().copied().unwrap_or(true),
+            primary_key: column.primary_key.value().copied().unwrap_or(false),
         })
         .collect()
 }

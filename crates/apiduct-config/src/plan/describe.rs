@@ -79,6 +79,12 @@ pub struct ResourceDescription {
     /// Keys that each row gets from its parent's row.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub from_parent: Vec<String>,
+    /// What the file says about tables and columns that no destination of this version heeds.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub hints: Vec<String>,
+    /// How many levels of lists and objects become tables and columns.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_table_nesting: Option<usize>,
     /// Steps on each record, for which it is read as a whole.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub steps: Vec<String>,
@@ -146,6 +152,8 @@ fn resource(plan: &Plan, at: usize) -> ResourceDescription {
             .iter()
             .map(|column| column.key.clone())
             .collect(),
+        hints: one.hints.clone(),
+        max_table_nesting: one.max_table_nesting,
         steps: one.steps.iter().map(|one| one.step.to_string()).collect(),
     }
 }

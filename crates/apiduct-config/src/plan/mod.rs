@@ -8,6 +8,7 @@ mod build;
 mod columns;
 mod describe;
 mod graph;
+mod hints;
 mod incremental;
 mod path;
 mod request;
@@ -28,6 +29,7 @@ use apiduct_model::{
 };
 
 pub use describe::{Decision, PlanDescription, ResourceDescription};
+pub use hints::NestedPlan;
 pub use incremental::{
     CursorFrom, Extreme, IncrementalDescription, IncrementalPlan, IncrementalScope, MissingCursor,
     RowOrder,
@@ -155,6 +157,12 @@ pub struct ResourcePlan {
     pub primary_key: Vec<String>,
     /// What is known about columns beforehand.
     pub columns: Vec<ColumnHint>,
+    /// How many levels of lists and objects become tables and columns; `None` for all.
+    pub max_table_nesting: Option<usize>,
+    /// What is known about nested tables beforehand.
+    pub nested: Vec<NestedPlan>,
+    /// What the file says about tables and columns that changes nothing at the destinations of this version.
+    pub hints: Vec<String>,
     /// Steps on each record, in order, before it becomes a row.
     pub steps: Vec<StepPlan>,
     /// Whether rows are loaded; the rows of others only feed children.
@@ -190,6 +198,8 @@ pub struct ColumnHint {
     pub data_type: Option<DataType>,
     /// Whether a row may lack a value.
     pub nullable: bool,
+    /// Whether it is part of the key.
+    pub primary_key: bool,
 }
 
 /// Where the records are in a page, and who says so.

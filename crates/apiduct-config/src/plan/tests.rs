@@ -233,6 +233,7 @@ fn columns_are_merged_property_by_property() {
         name: name.to_owned(),
         data_type: Some(data_type),
         nullable,
+        primary_key: false,
     };
     assert_eq!(
         plan.resources[0].columns,

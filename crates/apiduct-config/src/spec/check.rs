@@ -100,6 +100,10 @@ impl Checker<'_> {
             Kind::Param => self.param(node, path),
             Kind::Json => self.json(node, path),
             Kind::Any => {}
+            Kind::Named(_, listed) if node.as_list().is_some() => {
+                self.list(&Kind::Object(listed), node, path);
+            }
+            Kind::Named(object, _) => self.map(&Kind::Object(object), node, path),
             Kind::Program => self.program(node, path),
             Kind::Field => self.record_field(node, path),
             Kind::FieldMap(item) => self.field_map(item, node, path),

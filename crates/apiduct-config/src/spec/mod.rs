@@ -9,6 +9,7 @@ mod check;
 mod destination;
 mod endpoint;
 mod fields;
+mod hints;
 mod incremental;
 mod inline;
 mod keys;
@@ -36,6 +37,7 @@ pub use destination::{DestinationKind, DestinationSpec};
 pub(crate) use endpoint::merge_headers;
 pub use endpoint::{EndpointSpec, Entity, HeaderSpec, ParamSpec, ParamValue};
 pub use fields::{Located, Written};
+pub use hints::{NestedHintSpec, TableHintsSpec};
 pub use incremental::IncrementalSpec;
 pub use paginator::PaginatorSpec;
 pub use resource::{ColumnSpec, ResourceSpec};
@@ -79,6 +81,8 @@ pub struct Spec {
     pub runtime: RuntimeSpec,
     /// Prefix of system columns and tables.
     pub system_prefix: Written<String>,
+    /// What holds for the tables of every resource that does not say otherwise.
+    pub hints: TableHintsSpec,
     pub(crate) file: Arc<str>,
 }
 
@@ -185,6 +189,7 @@ impl Spec {
                     .collect(),
             )
         });
+        let hints = TableHintsSpec::read(&fields, problems);
         let system_prefix = fields.plain("system_prefix");
         check_prefix(&system_prefix, problems);
         Some(Self {
@@ -196,6 +201,7 @@ impl Spec {
             dataset: fields.text("dataset", Mode::References),
             runtime: RuntimeSpec::read(fields.entry("runtime").map(|entry| &entry.value)),
             system_prefix,
+            hints,
             file,
         })
     }

@@ -2,8 +2,9 @@ use apiduct_model::{DataType, WriteDisposition};
 
 use super::endpoint::EndpointSpec;
 use super::fields::{Fields, Located, Written, plain};
-use super::keys::{COLUMN, DEFAULTS, RESOURCE};
-use super::steps::{StepSpec, read_steps};
+use super::hints::TableHintsSpec;
+use super::keys::{COLUMN, DEFAULTS, LISTED_COLUMN, RESOURCE};
+use super::steps::{StepSpec, json_text, read_steps};
 use super::table::Object;
 use crate::error::{ConfigErrorKind, Problems};
 use crate::locate::{Mark, Node};
@@ -28,6 +29,8 @@ pub struct ResourceSpec {
     pub table_name: Written<String>,
     /// What is known about columns beforehand.
     pub columns: Written<Vec<ColumnSpec>>,
+    /// What is known about its tables.
+    pub hints: TableHintsSpec,
     /// Steps on each record, in order.
     pub processing_steps: Written<Vec<StepSpec>>,
     /// Whether something in it was refused, so that what depends on it cannot be judged.
@@ -43,6 +46,10 @@ pub struct ColumnSpec {
     pub data_type: Written<DataType>,
     /// Whether a row may lack a value.
     pub nullable: Written<bool>,
+    /// Whether it is part of the key.
+    pub primary_key: Written<bool>,
+    /// Keys that change nothing, with their values as JSON text.
+    pub hints: Vec<(&'static str, Written<String>)>,
     /// Where it is declared.
     pub mark: Mark,
 }
@@ -67,6 +74,7 @@ impl ResourceSpec {
         let columns = fields.read("columns", |node, path| {
             Some(read_columns(node, path, problems))
         });
+        let hints = TableHintsSpec::read(&fields, problems);
         let name = match fields.plain("name") {
             Written::Value(name) if object.key("name").is_some() => name,
             _ => Located {
@@ -92,6 +100,7 @@ impl ResourceSpec {
             selected: fields.bool("selected"),
             table_name: fields.plain("table_name"),
             columns,
+            hints,
             processing_steps: fields.read("processing_steps", |node, path| {
                 Some(read_steps(node, path))
             }),
@@ -120,6 +129,7 @@ impl ResourceSpec {
             selected: self.selected.or(&defaults.selected),
             table_name: self.table_name.or(&defaults.table_name),
             columns: merge_columns(&self.columns, &defaults.columns),
+            hints: self.hints.with_defaults(&defaults.hints),
             processing_steps: self.processing_steps.or(&defaults.processing_steps),
             is_broken: self.is_broken || defaults.is_broken,
         }
@@ -136,7 +146,7 @@ impl ResourceSpec {
     }
 }
 
-/// Columns are merged by name, and their properties one by one.
+/// Columns are merged by name, and their properties one by one. Those with a type come first.
 fn merge_columns(
     own: &Written<Vec<ColumnSpec>>,
     defaults: &Written<Vec<ColumnSpec>>,
@@ -148,32 +158,94 @@ fn merge_columns(
     merged.path.clone_from(&own.path);
     merged.mark = own.mark;
     for column in &own.value {
-        match merged.value.iter_mut().find(|one| one.name == column.name) {
-            Some(found) => {
-                found.data_type = column.data_type.or(&found.data_type);
-                found.nullable = column.nullable.or(&found.nullable);
-                found.mark = column.mark;
+        match merged.value.iter().position(|one| one.name == column.name) {
+            // A column that gets its type here takes its place here.
+            Some(at) if merged.value[at].data_type.value().is_none() => {
+                let default = merged.value.remove(at);
+                merged.value.push(column.over(&default));
             }
+            Some(at) => merged.value[at] = column.over(&merged.value[at]),
             None => merged.value.push(column.clone()),
         }
     }
+    let is_incomplete = |column: &ColumnSpec| column.data_type.value().is_none();
+    merged.value.sort_by_key(is_incomplete);
     Written::Value(merged)
 }
 
-fn read_columns(node: &Node, path: &str, problems: &mut Problems) -> Vec<ColumnSpec> {
+impl ColumnSpec {
+    /// This column with everything that it leaves out taken from `default`.
+    fn over(&self, default: &Self) -> Self {
+        let hints = self.hints.iter().zip(&default.hints);
+        Self {
+            name: self.name.clone(),
+            data_type: self.data_type.or(&default.data_type),
+            nullable: self.nullable.or(&default.nullable),
+            primary_key: self.primary_key.or(&default.primary_key),
+            hints: hints
+                .map(|((key, own), (_, default))| (*key, own.or(default)))
+                .collect(),
+            mark: self.mark,
+        }
+    }
+
+    /// The keys that change nothing and are there.
+    pub fn written(&self) -> impl Iterator<Item = (&'static str, &Located<String>)> {
+        let hints = self.hints.iter();
+        hints.filter_map(|(key, written)| Some((*key, written.located()?)))
+    }
+}
+
+/// Keys of a column that are read, shown, and change nothing at the destinations of this version.
+const KEPT: [&str; 7] = [
+    "precision",
+    "unique",
+    "timezone",
+    "description",
+    "partition",
+    "cluster",
+    "sort",
+];
+
+pub(crate) fn read_columns(node: &Node, path: &str, problems: &mut Problems) -> Vec<ColumnSpec> {
+    if let Some(list) = node.as_list() {
+        let listed = list.iter().enumerate().filter_map(|(at, node)| {
+            let fields = Fields::new(&LISTED_COLUMN, node, format!("{path}[{at}]"));
+            let name = fields.plain("name").value()?.clone();
+            Some(read_column(&name, &fields, node.mark, problems))
+        });
+        return listed.collect();
+    }
     let entries = node.as_map().unwrap_or_default();
     let columns = entries.iter().map(|entry| {
         let fields = Fields::new(&COLUMN, &entry.value, format!("{path}.{}", entry.key));
-        let scale = fields.integer("scale");
-        let data_type = fields.word("data_type");
-        ColumnSpec {
-            name: entry.key.clone(),
-            data_type: data_type_of(data_type, &scale, problems),
-            nullable: fields.bool("nullable"),
-            mark: entry.mark,
+        if let Some(name) = fields.plain("name").located()
+            && *name.value != *entry.key
+        {
+            let kind = ConfigErrorKind::Conflict {
+                reason: format!("column `{}` is called `{}` here", entry.key, name.value),
+                hint: Some("remove `name`: the key above it is the name".to_owned()),
+            };
+            problems.push(&name.path, name.mark, kind);
         }
+        read_column(&entry.key, &fields, entry.mark, problems)
     });
     columns.collect()
+}
+
+fn read_column(name: &str, fields: &Fields<'_>, mark: Mark, problems: &mut Problems) -> ColumnSpec {
+    let scale = fields.integer("scale");
+    let data_type = fields.word("data_type");
+    ColumnSpec {
+        name: name.into(),
+        data_type: data_type_of(data_type, &scale, problems),
+        nullable: fields.bool("nullable"),
+        primary_key: fields.bool("primary_key"),
+        hints: KEPT
+            .map(|key| (key, fields.read(key, |node, _| Some(json_text(node)))))
+            .into(),
+        mark,
+    }
 }
 
 fn data_type_of(

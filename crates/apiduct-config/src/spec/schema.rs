@@ -105,6 +105,14 @@ impl Writer {
                 json!({"type": "object", "additionalProperties": or_null(self.kind(item))})
             }
             Kind::Param => self.param(),
+            Kind::Named(object, listed) => {
+                let one = self.reference(object.name, |own| own.object(object));
+                let item = self.reference(listed.name, |own| own.object(listed));
+                json!({"anyOf": [
+                    {"type": "object", "additionalProperties": or_null(one)},
+                    {"type": "array", "items": item},
+                ]})
+            }
             Kind::Json | Kind::Any => json!({}),
             Kind::FieldMap(item) => {
                 json!({"type": "object", "additionalProperties": self.kind(item)})

@@ -138,7 +138,7 @@ fn pairs<T>(node: &Node, read: impl Fn(&Node) -> Option<T>) -> Vec<(FieldPath, T
 }
 
 /// The value as JSON, numbers to the digit.
-fn json_text(node: &Node) -> String {
+pub(crate) fn json_text(node: &Node) -> String {
     let joined = |parts: Vec<String>| parts.join(",");
     let text = |text: &str| serde_json::Value::from(text).to_string();
     match &node.value {

@@ -70,6 +70,8 @@ pub(crate) enum Kind {
     OneOrMany(&'static Kind),
     /// Names of the user's choice and their values; null removes one.
     Map(&'static Kind),
+    /// Objects by their names, or a list of objects that name themselves.
+    Named(&'static Object, &'static Object),
     /// A query parameter.
     Param,
     /// Any JSON with placeholders in its texts.

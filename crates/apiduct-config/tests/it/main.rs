@@ -4,6 +4,7 @@ mod bodies;
 mod broken;
 mod describe;
 mod formats;
+mod hints;
 mod paginators;
 mod purity;
 mod reading;

@@ -6,6 +6,7 @@ mod bodies;
 mod broken;
 mod children;
 mod destination;
+mod hints;
 mod loads;
 mod looks;
 mod parallel;

@@ -14,6 +14,7 @@ macro_rules! typed_object {
 
 mod auth;
 mod destination;
+mod hints;
 mod incremental;
 mod paginator;
 mod resource;
@@ -28,10 +29,11 @@ use crate::template::Mode;
 
 pub(crate) use auth::AUTH;
 pub(crate) use destination::DESTINATION;
+pub(crate) use hints::NESTED_HINT;
 pub(crate) use incremental::{INCREMENTAL, INCREMENTAL_PARAM};
 pub(crate) use paginator::PAGINATOR;
 pub(crate) use resource::{
-    COLUMN, DEFAULTS, ENDPOINT, PARAM, RESOURCE, RETRY_IF, SEVERAL_RETRY_IF, STYLED,
+    COLUMN, DEFAULTS, ENDPOINT, LISTED_COLUMN, PARAM, RESOURCE, RETRY_IF, SEVERAL_RETRY_IF, STYLED,
 };
 pub(crate) use rules::{EXPECT, HEADER_TEST, RESPONSE_ACTION};
 pub(crate) use runtime::{LOG_LEVELS, RUNTIME};
@@ -140,6 +142,29 @@ pub(crate) static ROOT: Object = Object {
             "Prefix of system columns and tables; `_dlt` continues a dataset of the reference.",
         )
         .or("_apiduct"),
+        key(
+            "max_table_nesting",
+            Kind::Integer { min: 0 },
+            "How many levels of lists and objects become tables and columns, for every resource that does not say.",
+        )
+        .or("no limit"),
+        key(
+            "root_key",
+            Kind::Bool,
+            "Whether nested tables name the row of the root table too; kept as a hint.",
+        ),
+        key(
+            "schema_contract",
+            hints::SCHEMA_CONTRACT,
+            "What may change in tables that are there.",
+        )
+        .or("evolve"),
+        key(
+            "parallelized",
+            Kind::Bool,
+            "Requests run side by side anyway; see `runtime.concurrency`.",
+        )
+        .or("true"),
     ],
 };
 

@@ -1,5 +1,6 @@
 //! Resources and their requests.
 
+use super::hints::{NESTED_HINT, REFERENCE, SCHEMA_CONTRACT};
 use super::{
     AUTH, EXPECT, INCREMENTAL, INCREMENTAL_PARAM, PAGINATOR, PATH, PLAIN, REQUEST, RESPONSE_ACTION,
     STEP, key, later, variant, words,
@@ -26,17 +27,17 @@ macro_rules! resource_keys {
             key("write_disposition", DISPOSITION, "What happens with the rows that are already in the table.").or("append"),
             key("selected", Kind::Bool, "Whether rows are loaded; a resource that is not still feeds its children.").or("true"),
             key("table_name", PLAIN, "The table that gets the rows.").or("the resource's name"),
-            key("columns", Kind::Map(&Kind::Object(&COLUMN)), "What is known about columns beforehand, by name."),
+            key("columns", COLUMNS, "What is known about columns beforehand: a mapping by name, or a list."),
             key("processing_steps", Kind::List(&Kind::Object(&STEP)), "Steps on each record, in order, before it becomes a row."),
             later("merge_key", ""),
-            later("max_table_nesting", ""),
-            later("parallelized", "remove it: requests run side by side anyway, see `runtime.concurrency`"),
-            later("schema_contract", ""),
-            later("nested_hints", ""),
-            later("references", ""),
-            later("table_format", ""),
-            later("file_format", ""),
-            later("parent_table_name", ""),
+            key("max_table_nesting", Kind::Integer { min: 0 }, "How many levels of lists and objects become tables and columns; what is deeper stays JSON.").or("no limit"),
+            key("nested_hints", Kind::FieldMap(&Kind::Object(&NESTED_HINT)), "What is known about nested tables beforehand, by the paths of their lists."),
+            key("schema_contract", SCHEMA_CONTRACT, "What may change in tables that are there.").or("evolve"),
+            key("parallelized", Kind::Bool, "Requests run side by side anyway; see `runtime.concurrency`.").or("true"),
+            key("references", Kind::List(&Kind::Object(&REFERENCE)), "Columns that point into other tables; kept as a hint."),
+            key("table_format", PLAIN, "Kept as a hint."),
+            key("file_format", PLAIN, "Kept as a hint."),
+            key("parent_table_name", PLAIN, "Kept as a hint."),
         ]
     };
 }
@@ -260,36 +261,49 @@ static DATA_TYPES: Words = Words {
     )
 };
 
-pub(crate) static COLUMN: Object = Object {
-    name: "column",
-    what: "a column",
-    doc: "What is known about a column beforehand.",
-    misplaced: &[],
-    keys: &[
-        key(
-            "data_type",
-            Kind::Word(&DATA_TYPES),
-            "The type of its values.",
-        ),
-        key(
-            "scale",
-            Kind::Integer { min: 0 },
-            "Digits behind the point of a `decimal`, at most 38.",
-        )
-        .or("0"),
-        key("nullable", Kind::Bool, "Whether a row may lack a value.").or("true"),
-        later("name", "the key above is the name"),
-        later("precision", "decimals have 38 digits"),
-        later("primary_key", "write `primary_key` at the resource"),
-        later("merge_key", ""),
-        later("unique", ""),
-        later("timezone", ""),
-        later("description", ""),
-        later("partition", ""),
-        later("cluster", ""),
-        later("sort", ""),
-    ],
-};
+macro_rules! column {
+    ($object:ident, $name:literal, $key:expr) => {
+        pub(crate) static $object: Object = Object {
+            name: $name,
+            what: "a column",
+            doc: "What is known about a column beforehand.",
+            misplaced: &[],
+            keys: &[
+                $key,
+                key("data_type", Kind::Word(&DATA_TYPES), "The type of its values."),
+                key("scale", Kind::Integer { min: 0 }, "Digits behind the point of a `decimal`, at most 38.").or("0"),
+                key("nullable", Kind::Bool, "Whether a row may lack a value.").or("true"),
+                key("primary_key", Kind::Bool, "Whether it is part of the key, where the resource names no `primary_key`.").or("false"),
+                key("precision", Kind::Integer { min: 1 }, "Digits in all; kept as a hint, decimals have 38."),
+                key("unique", Kind::Bool, "Whether no two rows have the same value; kept as a hint."),
+                key("timezone", Kind::Bool, "Whether its timestamps have a zone; kept as a hint, timestamps are kept in UTC."),
+                key("description", PLAIN, "What it holds; kept as a hint."),
+                key("partition", Kind::Bool, "Whether the table is partitioned by it; kept as a hint."),
+                key("cluster", Kind::Bool, "Whether the table is clustered by it; kept as a hint."),
+                key("sort", Kind::Bool, "Whether the table is sorted by it; kept as a hint."),
+                later("merge_key", ""),
+            ],
+        };
+    };
+}
+
+column!(
+    COLUMN,
+    "column",
+    key(
+        "name",
+        PLAIN,
+        "The field; the key above it is the name already."
+    )
+);
+
+column!(
+    LISTED_COLUMN,
+    "listed_column",
+    key("name", PLAIN, "The field as the API names it.").required()
+);
+
+pub(super) const COLUMNS: Kind = Kind::Named(&COLUMN, &LISTED_COLUMN);
 
 typed_object!(
     RESOLVE,

@@ -135,7 +135,7 @@ fn json_keys_written_twice_and_bad_escapes_are_refused() {
     source.json:1:1: required key `resources` is missing
       hint: add `resources`: what to pull; a text names a resource whose path is its name
     source.json:1:2: unknown key `a`
-      hint: known keys are `name`, `client`, `resource_defaults`, `resources`, `destination`, `dataset`, `runtime`, `system_prefix`
+      hint: known keys are `name`, `client`, `resource_defaults`, `resources`, `destination`, `dataset`, `runtime`, `system_prefix`, `max_table_nesting`, `root_key`, `schema_contract`, `parallelized`
     source.json:2:1: key `a` is written twice, first in line 1
     ");
     insta::assert_snapshot!(json("{\"a\": \"b\\q\"}"), @"source.json:1:9: an escape that JSON does not know");

@@ -160,13 +160,8 @@ fn json_of_the_reference_with_its_later_features_says_which() {
     source.json:6:28: resources[0].write_disposition: write disposition `merge` is not supported by this version
       hint: use `replace` to reload the table as a whole, or `append`
     source.json:7:7: resources[0].merge_key: `merge_key` is not supported by this version
-    source.json:8:7: resources[0].max_table_nesting: `max_table_nesting` is not supported by this version
-    source.json:9:7: resources[0].schema_contract: `schema_contract` is not supported by this version
-    source.json:10:7: resources[0].nested_hints: `nested_hints` is not supported by this version
-    source.json:11:7: resources[0].references: `references` is not supported by this version
-    source.json:12:7: resources[0].table_format: `table_format` is not supported by this version
-    source.json:13:7: resources[0].file_format: `file_format` is not supported by this version
-    source.json:14:7: resources[0].parent_table_name: `parent_table_name` is not supported by this version
+    source.json:9:26: resources[0].schema_contract: schema contract `freeze` is not supported by this version
+      hint: use `evolve`: new tables, columns and types are taken in
     source.json:15:57: resources[0].endpoint.params.since: unknown value of the incremental load `start`
       hint: did you mean `start_value`? valid are `start_value`, `initial_value`, `last_value`, `end_value`, `lag`
     ");

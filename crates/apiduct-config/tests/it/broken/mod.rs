@@ -1,6 +1,7 @@
 //! Documents with mistakes: each mistake is reported with its place, its reason and what to do.
 
 mod files;
+mod hints;
 mod incremental;
 mod languages;
 mod meaning;

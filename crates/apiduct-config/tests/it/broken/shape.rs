@@ -97,8 +97,6 @@ fn keys_of_the_reference_that_come_later_are_not_called_unknown() {
     source.yaml:5:24: resources[0].write_disposition: write disposition `merge` is not supported by this version
       hint: use `replace` to reload the table as a whole, or `append`
     source.yaml:6:34: resources[1].write_disposition: a write disposition with a strategy is not supported by this version
-    source.yaml:6:72: resources[1].parallelized: `parallelized` is not supported by this version
-      hint: remove it: requests run side by side anyway, see `runtime.concurrency`
     ");
 }
 
@@ -200,7 +198,6 @@ fn columns_take_a_mapping_and_a_scale_only_for_decimals() {
   - {name: b, columns: {x: {data_type: text, scale: 2}, y: {data_type: decimal, scale: 40}}}
 ";
     insta::assert_snapshot!(resources(text), @r"
-    source.yaml:4:24: resources[0].columns: expected a mapping, found a list
     source.yaml:5:53: resources[1].columns.x.scale: only a `decimal` has a `scale`
     source.yaml:5:88: resources[1].columns.y.scale: a `decimal` has 38 digits at most
     ");
