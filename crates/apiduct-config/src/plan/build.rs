@@ -42,6 +42,7 @@ pub(super) fn plan(spec: &Spec, registry: &Registry, problems: &mut Problems) ->
         .collect();
     let graph = graph::arrange(&nodes, problems);
     refuse_same_tables(&drafts, problems);
+    hints::refuse_table_templates(spec, problems);
     refuse_unknown_auths(spec, &drafts, registry, problems);
     let source = Source { spec, registry };
     let mut resources = resources(&drafts, &graph, source, problems);

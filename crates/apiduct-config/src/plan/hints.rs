@@ -3,6 +3,7 @@
 use apiduct_model::{SnakeCase, TableName};
 
 use super::{ColumnHint, Warning, columns};
+use crate::error::{ConfigErrorKind, Problems};
 use crate::spec::{ColumnSpec, Located, ResourceSpec, Spec, TableHintsSpec};
 
 /// What is known about a nested table beforehand.
@@ -29,6 +30,23 @@ pub(super) fn nested(hints: &TableHintsSpec) -> Vec<NestedPlan> {
             columns: columns::hints(&hint.columns),
         })
         .collect()
+}
+
+/// A table for each value of a field is not there yet; a name with braces would become one without them, silently.
+pub(super) fn refuse_table_templates(spec: &Spec, problems: &mut Problems) {
+    for resource in spec.resources.iter().chain(&spec.defaults) {
+        if let Some(name) = resource.table_name.located()
+            && name.value.contains(['{', '}'])
+        {
+            let kind = ConfigErrorKind::NotSupported {
+                what: format!("a `table_name` with placeholders, `{}`,", name.value),
+                instead: Some(
+                    "write a resource for each table, with a step `filter` that keeps its records",
+                ),
+            };
+            problems.push(&name.path, name.mark, kind);
+        }
+    }
 }
 
 /// The levels of a resource, or else those of the source.

@@ -61,3 +61,12 @@ fn contracts_other_than_evolve_are_refused_with_what_to_do() {
     source.yaml:7:32: resources[3].schema_contract: expected a text or a mapping, found a list
     ");
 }
+
+#[test]
+fn a_table_name_with_placeholders_is_refused_and_not_stripped_of_its_braces() {
+    let text = "  - {name: events, table_name: '{type}'}\n";
+    insta::assert_snapshot!(resources(text), @r"
+    source.yaml:3:32: resources[0].table_name: a `table_name` with placeholders, `{type}`, is not supported by this version
+      hint: write a resource for each table, with a step `filter` that keeps its records
+    ");
+}
