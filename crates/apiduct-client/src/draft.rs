@@ -180,6 +180,7 @@ impl Draft {
             rules: None,
             is_page: false,
             via: ForeignVia::Path,
+            on_foreign: None,
         };
         Ok((client, call))
     }

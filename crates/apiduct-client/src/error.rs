@@ -10,6 +10,7 @@ use apiduct_model::Redactor;
 use http::{Method, StatusCode};
 
 use crate::auth::{AuthError, TokenError};
+use crate::job::JobError;
 use crate::pages::KeepError;
 use crate::paginate::{PaginateError, Position};
 use crate::response::RetryStop;
@@ -82,7 +83,7 @@ pub enum Error {
     /// The response has an error status; in a walk over pages, any status but success.
     #[error(transparent)]
     Status(Box<StatusError>),
-    /// The response is not JSON.
+    /// The response is not JSON, or cannot be read as the format that it is in.
     #[error(transparent)]
     Json(Box<NotJson>),
     /// Something leads to an origin that the credentials are not for.
@@ -118,6 +119,9 @@ pub enum Error {
     /// A response rule or an expectation ended it.
     #[error(transparent)]
     Refused(Box<RefusedError>),
+    /// A job brought no report.
+    #[error(transparent)]
+    Job(Box<JobError>),
     /// A page was asked for as often as allowed, and a condition for another try still holds.
     #[error("{method} {url} would have to be tried again after {attempts} attempts: {reason}")]
     Unready {
@@ -244,11 +248,13 @@ pub struct RefusedError {
     pub excerpt: String,
 }
 
-/// A response whose body is not JSON.
+/// A response whose body is not JSON, or not what else it is said to be.
 #[derive(Debug, Clone, thiserror::Error)]
-#[error("{method} {url} answered {} with something else than JSON (content type {content_type}){}", .status.as_u16(), Quoted(.excerpt))]
+#[error("{method} {url} answered {} with something else than {format} (content type {content_type}){}", .status.as_u16(), Quoted(.excerpt))]
 #[non_exhaustive]
 pub struct NotJson {
+    /// What it was read as: `JSON`, `CSV`.
+    pub format: &'static str,
     /// The method.
     pub method: Method,
     /// The URL that answered.
@@ -368,6 +374,7 @@ impl Error {
             Self::Transport(error) => error.retry_stop,
             Self::Auth { source, .. } => source.retry_stop(),
             Self::Unready { retry_stop, .. } => *retry_stop,
+            Self::Job(error) => error.retry_stop(),
             _ => None,
         }
     }

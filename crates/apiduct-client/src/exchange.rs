@@ -83,6 +83,8 @@ pub(crate) struct Call {
     pub(crate) is_page: bool,
     /// Who gave the URL.
     pub(crate) via: ForeignVia,
+    /// What to do at another origin, in place of what the client says.
+    pub(crate) on_foreign: Option<OnForeignOrigin>,
 }
 
 /// A response that is not tried again.
@@ -120,7 +122,11 @@ pub(crate) enum Reading<T> {
 /// Why a body could not be read.
 #[derive(Debug)]
 pub(crate) struct Unreadable {
+    /// What it was read as.
+    pub(crate) format: &'static str,
     pub(crate) problem: String,
+    /// Whether asking again would bring the same.
+    pub(crate) is_final: bool,
 }
 
 /// How far a call got.
@@ -338,12 +344,14 @@ impl Exchanger {
                 }
                 Err(unreadable) => {
                     // A page of another kind will not turn into JSON by asking again.
-                    if !is_markup(&response)
+                    let is_hopeless =
+                        unreadable.is_final || unreadable.format == "JSON" && is_markup(&response);
+                    if !is_hopeless
                         && let Ok(Some(wait)) = self.wait_after(call, progress, Outcome::BrokenJson)
                     {
                         return Ok(Ruling::Again(wait));
                     }
-                    return Err(response.not_json(&unreadable.problem));
+                    return Err(response.not_of_format(unreadable.format, &unreadable.problem));
                 }
             }
             if let Some(budget) = self.budgets.of(&call.request.url) {
@@ -540,7 +548,7 @@ impl Exchanger {
         let credential = if is_covered {
             credential
         } else {
-            self.enter_foreign(&mut request, via)?;
+            self.enter_foreign(&mut request, (via, call.on_foreign))?;
             CredentialId::NONE
         };
         let budget = self.rate.budget(&request.url, credential);
@@ -608,9 +616,13 @@ impl Exchanger {
         })
     }
 
-    fn enter_foreign(&self, request: &mut Request, via: ForeignVia) -> Result<(), Failure> {
+    fn enter_foreign(
+        &self,
+        request: &mut Request,
+        (via, on_foreign): (ForeignVia, Option<OnForeignOrigin>),
+    ) -> Result<(), Failure> {
         let url = self.redactor.redact_url(&request.url);
-        if self.on_foreign == OnForeignOrigin::Strip
+        if on_foreign.unwrap_or(self.on_foreign) == OnForeignOrigin::Strip
             && request.body == Body::Empty
             && strip_credentials(request, &self.redactor)
         {

@@ -29,7 +29,9 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! Where to go on: [`mod@paginate`] for the ways to page, [`auth`] for credentials, [`retry`] and [`rate`] for patience, [`rules`] for what is done with
+//! Where to go on: [`mod@paginate`] for the ways to page, [`auth`] for credentials, [`retry`] and [`rate`] for patience, [`job`] for reports on
+//! request, [`format`](mod@format) for bodies that
+//! are no JSON, [`rules`] for what is done with
 //! certain answers, [`hook`] for
 //! code that looks at every response, [`detect`] for what is found out without being told.
 
@@ -41,8 +43,10 @@ pub mod detect;
 mod draft;
 mod error;
 mod exchange;
+pub mod format;
 pub mod hook;
 pub mod inject;
+pub mod job;
 pub mod link_header;
 mod loop_guard;
 mod origin;

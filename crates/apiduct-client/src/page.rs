@@ -176,7 +176,7 @@ impl Page {
         let value = if self.response.is_bodiless() {
             Value::Null
         } else {
-            let text = charset::to_utf8(&self.response.body, self.response.content_type());
+            let text = charset::to_utf8(&self.response.body, self.response.text_type());
             parse(&text).map_err(|error| self.response.not_json(&error))?
         };
         Ok(self.value.get_or_init(|| Arc::new(value)))

@@ -1,6 +1,6 @@
 //! A walk over the pages of a list.
 
-mod credential;
+pub(crate) mod credential;
 mod drift;
 mod fetch;
 mod keep;
@@ -10,18 +10,21 @@ mod tally;
 mod walk;
 mod window;
 
+use std::fmt;
 use std::sync::Arc;
 
 use apiduct_json::Selector;
+use apiduct_model::Redactor;
 use futures_util::Stream;
+use futures_util::future::BoxFuture;
 
-use crate::Page;
 use crate::client::Client;
 use crate::error::{Error, PagedBy};
 use crate::exchange::{BY_HOOK, Call, Pass};
 use crate::loop_guard::Digest;
 use crate::paginate::{PaginateError, Paginator, Position, Reason, Step};
 use crate::paginate_builder::WalkOptions;
+use crate::{Page, Request};
 use fetch::{Content, Fetch, Fetched};
 use keep::Keeping;
 use walk::Walk;
@@ -94,8 +97,9 @@ pub struct FoundPaginator {
     pub reasons: Vec<String>,
 }
 
-#[derive(Debug)]
 enum State {
+    /// A report on request is waited for.
+    Preparing(BoxFuture<'static, Result<Call, Error>>),
     /// The next page is to be fetched from here.
     Waiting(Position),
     /// It is under way.
@@ -118,6 +122,7 @@ impl Pages {
             pages.state = State::Done;
             pages.end = bound;
         }
+        pages.await_job();
         pages
     }
 
@@ -149,6 +154,10 @@ impl Pages {
     /// with, and [`Error::Status`], [`Error::Json`], [`Error::NoMatch`], [`Error::Loop`], [`Error::Paginate`].
     pub async fn next(&mut self) -> Result<Option<Page>, Error> {
         loop {
+            if let State::Preparing(prepared) = &mut self.state {
+                let prepared = prepared.await;
+                self.begin_download(prepared);
+            }
             if let State::Waiting(_) = &self.state {
                 self.fetch();
             }
@@ -162,7 +171,7 @@ impl Pages {
                         },
                     }
                 },
-                State::Waiting(_) | State::Done => return Ok(None),
+                State::Preparing(_) | State::Waiting(_) | State::Done => return Ok(None),
                 State::Failed(_) => {
                     if let State::Failed(error) = std::mem::replace(&mut self.state, State::Done) {
                         return Err(error);
@@ -187,6 +196,27 @@ impl Pages {
                 return Ok(Some(page));
             }
         }
+    }
+
+    /// Lets the job, if there is one, come before the first page.
+    fn await_job(&mut self) {
+        if let (Some(walk), State::Waiting(_)) = (&self.walk, &self.state)
+            && let Some(prepared) = walk.prepare()
+        {
+            self.state = State::Preparing(prepared);
+        }
+    }
+
+    /// Takes up the call that a job has led to.
+    fn begin_download(&mut self, prepared: Result<Call, Error>) {
+        let begun = prepared.and_then(|call| {
+            let Some(walk) = &mut self.walk else {
+                return Ok(State::Done);
+            };
+            walk.begin_at(call);
+            walk.first_position().map(State::Waiting)
+        });
+        self.state = begun.unwrap_or_else(State::Failed);
     }
 
     /// The pages that are being fetched at this moment.
@@ -384,6 +414,23 @@ impl Pages {
             }
         }
     }
+}
+
+impl fmt::Debug for State {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Preparing(_) => f.write_str("Preparing"),
+            Self::Waiting(position) => f.debug_tuple("Waiting").field(position).finish(),
+            Self::Fetching(_) => f.write_str("Fetching"),
+            Self::Failed(error) => f.debug_tuple("Failed").field(error).finish(),
+            Self::Done => f.write_str("Done"),
+        }
+    }
+}
+
+/// What tells the request for a page, or for a report, from others.
+pub(crate) fn page_key(position: &Position, request: &Request, redactor: &Redactor) -> PageKey {
+    PageKey::of(position, request, redactor)
 }
 
 impl FoundSelector {

@@ -7,7 +7,9 @@ use http::Method;
 
 use crate::client::parse_selector;
 use crate::draft::{Draft, request_setters};
-use crate::paginate::{Paginator, Position, Reason};
+use crate::format::{BodyDecoder, BodyFormat, Formats};
+use crate::job::{Job, JobStore};
+use crate::paginate::{Paginator, Position, Reason, SinglePage};
 use crate::retry::{RetryIf, Tried};
 use crate::rules::{Expect, ResponseRule, ResponseRules};
 use crate::{Client, Error, PageKeeper, Pages};
@@ -49,6 +51,11 @@ pub(crate) struct WalkOptions {
     pub(crate) window_bytes: usize,
     /// What tells one record from another.
     pub(crate) record_key: Vec<Selector>,
+    /// How bodies are read.
+    pub(crate) formats: Arc<Formats>,
+    /// A report that has to be made before there are pages.
+    pub(crate) job: Option<Arc<Job>>,
+    pub(crate) job_store: Option<Arc<dyn JobStore>>,
     /// Where pages are kept.
     pub(crate) keeper: Option<Arc<dyn PageKeeper>>,
 }
@@ -98,6 +105,9 @@ impl PaginateBuilder {
                 window: DEFAULT_WINDOW,
                 window_bytes: DEFAULT_WINDOW_BYTES,
                 record_key: Vec::new(),
+                formats: Arc::default(),
+                job: None,
+                job_store: None,
                 keeper: None,
             },
             conditions: Vec::new(),
@@ -224,6 +234,38 @@ impl PaginateBuilder {
         test: impl Fn(&Tried<'_>) -> bool + Send + Sync + 'static,
     ) -> Self {
         self.conditions.push(Arc::new(RetryIf::new(reason, test)));
+        self
+    }
+
+    /// Makes the request of this walk one for a report, which is waited for and then read: the pages begin at the
+    /// download, as a single page unless a paginator is given. See [`crate::job`]. Rules and expectations are for the
+    /// report, not for the requests before it.
+    pub fn job(mut self, job: Job) -> Self {
+        if self.options.paginator.is_none() {
+            self.options.paginator = Some(Arc::new(SinglePage));
+        }
+        self.options.job = Some(Arc::new(job));
+        self
+    }
+
+    /// Where jobs are kept, so that a job that runs when this process ends is waited for by the next. Default: nowhere.
+    pub fn job_store(mut self, store: Arc<dyn JobStore>) -> Self {
+        self.options.job_store = Some(store);
+        self
+    }
+
+    /// Says what the bodies of the pages are. Default: their content type says it. See [`crate::format`].
+    pub fn body_format(mut self, format: BodyFormat) -> Self {
+        Arc::make_mut(&mut self.options.formats).format = format;
+        self
+    }
+
+    /// Adds a decoder that is asked about pages of which nobody has said what they are, behind those that are there.
+    /// Default: none.
+    pub fn body_decoder(mut self, decoder: Arc<dyn BodyDecoder>) -> Self {
+        Arc::make_mut(&mut self.options.formats)
+            .decoders
+            .push(decoder);
         self
     }
 

@@ -26,7 +26,7 @@ pub struct Response {
     pub status: StatusCode,
     /// The headers.
     pub headers: HeaderMap,
-    /// The body, decompressed.
+    /// The body, decompressed. On a page in another format ([`crate::format`]) it is the JSON that was made of it.
     pub body: Bytes,
     /// The URL that answered, after redirects.
     pub url: Url,
@@ -48,6 +48,8 @@ pub struct Response {
     pub request: Option<Arc<Request>>,
     pub(crate) redactor: Redactor,
     pub(crate) error_excerpt: usize,
+    /// Whether the body was in another format and is JSON in its place, in UTF-8.
+    pub(crate) is_decoded: bool,
 }
 
 /// Why there was no further try.
@@ -87,13 +89,14 @@ impl Response {
             request: None,
             redactor: Redactor::default(),
             error_excerpt: ERROR_EXCERPT,
+            is_decoded: false,
         }
     }
 
     /// The body as text, in the encoding that the headers or a byte-order mark name, else UTF-8. Bytes that do
     /// not fit the encoding become replacement characters.
     pub fn text(&self) -> Cow<'_, str> {
-        match charset::to_utf8(&self.body, self.content_type()) {
+        match charset::to_utf8(&self.body, self.text_type()) {
             Cow::Borrowed(bytes) => String::from_utf8_lossy(bytes),
             Cow::Owned(bytes) => Cow::Owned(String::from_utf8_lossy(&bytes).into_owned()),
         }
@@ -105,7 +108,7 @@ impl Response {
     ///
     /// [`Error::Json`] when the body is not JSON, or not of that shape.
     pub fn json<T: DeserializeOwned>(&self) -> Result<T, Error> {
-        let bytes = charset::to_utf8(&self.body, self.content_type());
+        let bytes = charset::to_utf8(&self.body, self.text_type());
         serde_json::from_slice(&bytes).map_err(|error| self.not_json(&error))
     }
 
@@ -135,6 +138,17 @@ impl Response {
             return Ok(self);
         }
         Err(self.status_error())
+    }
+
+    /// The content type as far as it says how text is encoded.
+    pub(crate) fn text_type(&self) -> Option<&str> {
+        self.content_type().filter(|_| !self.is_decoded)
+    }
+
+    /// Puts the JSON that was made of the body in its place.
+    pub(crate) fn become_json(&mut self, text: Bytes) {
+        self.body = text;
+        self.is_decoded = true;
     }
 
     pub(crate) fn status_error(&self) -> Error {
@@ -184,7 +198,12 @@ impl Response {
     }
 
     pub(crate) fn not_json(&self, problem: &dyn fmt::Display) -> Error {
+        self.not_of_format("JSON", problem)
+    }
+
+    pub(crate) fn not_of_format(&self, format: &'static str, problem: &dyn fmt::Display) -> Error {
         Error::Json(Box::new(NotJson {
+            format,
             method: self.method.clone(),
             url: self.shown_url(),
             status: self.status,

@@ -11,6 +11,7 @@ mod error;
 mod event;
 mod extract;
 mod feed;
+mod jobs;
 mod journal;
 mod left_out;
 mod logins;

@@ -187,6 +187,7 @@ impl Pipeline {
         seal.destination = destination.name();
         let sink = Arc::into_inner(sink).ok_or(RunError::WorkerLost)?;
         let package = blocking(move || Ok(sink.seal(seal)?)).await?;
+        setup.forget_jobs(&self.events);
         Ok((package, extracted))
     }
 

@@ -1,7 +1,9 @@
 //! From a plan to things that can be fetched: secrets resolved, one client, one set of rate budgets.
 
 use std::sync::Arc;
+use std::time::Duration;
 
+use apiduct_client::job::{Job, JobStore};
 use apiduct_client::rate::{RateBudgets, RateConfig};
 use apiduct_client::transport::Transport;
 use apiduct_client::{Body, Client, Pages};
@@ -18,6 +20,7 @@ use crate::error::RunError;
 use crate::event::Waits;
 use crate::extract::{Bounds, Node};
 use crate::feed::{MakeRequest, Request};
+use crate::jobs::JobFiles;
 use crate::journal::{Journal, WalkId};
 use crate::pipeline::Pipeline;
 use crate::sink::{BatchSink, NoSink};
@@ -40,6 +43,10 @@ pub(crate) struct Setup {
     memory: u64,
     /// Whether pages are kept, so that a run that is broken off can go on.
     pub(crate) is_resumable: bool,
+    /// Reports that were asked for.
+    pub(crate) jobs: Arc<JobFiles>,
+    /// The longest wait of this run, if it was given one.
+    max_wait: Option<Duration>,
 }
 
 impl Setup {
@@ -63,6 +70,8 @@ impl Setup {
             concurrency: runtime.concurrency,
             memory: runtime.memory,
             is_resumable: runtime.resume,
+            jobs: Arc::new(JobFiles::new(pipeline.folder().join("jobs"))),
+            max_wait: pipeline.options.max_wait,
             plan,
             resolved: Arc::new(resolved),
             client,
@@ -136,6 +145,8 @@ impl Setup {
             window: self.concurrency,
             window_bytes: self.share(WINDOW_SHARE) / walks,
             journal: journal.cloned(),
+            jobs: Arc::clone(&self.jobs),
+            max_wait: self.max_wait,
         }
     }
 
@@ -279,6 +290,10 @@ struct Maker {
     window_bytes: usize,
     /// Where pages are kept.
     journal: Option<Arc<Journal>>,
+    /// Where jobs are kept.
+    jobs: Arc<JobFiles>,
+    /// The longest wait for a job, if the run has one.
+    max_wait: Option<Duration>,
 }
 
 /// The fields that identify a record; none when one of them is not a plain path.
@@ -289,6 +304,15 @@ fn key(resource: &ResourcePlan) -> Vec<Selector> {
 }
 
 impl Maker {
+    /// The job, waited for no longer than this run may wait.
+    fn within_patience(&self, job: &Job) -> Job {
+        let deadline = job.deadline.min(self.max_wait.unwrap_or(job.deadline));
+        Job {
+            deadline,
+            ..job.clone()
+        }
+    }
+
     fn resource(&self) -> &ResourcePlan {
         &self.plan.resources[self.resource]
     }
@@ -329,6 +353,12 @@ impl Maker {
             builder = builder.retry_if(test.to_string(), move |tried| {
                 tried.response.is_some_and(|response| own.holds(response))
             });
+        }
+        builder = builder.body_format(resource.response_format.clone());
+        if let Some(job) = &resource.job {
+            builder = builder
+                .job(self.within_patience(job))
+                .job_store(Arc::clone(&self.jobs) as Arc<dyn JobStore>);
         }
         for rule in &resource.response_rules {
             builder = builder.response_rule(rule.clone());

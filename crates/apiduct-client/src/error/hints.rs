@@ -13,6 +13,7 @@ impl Hint for Error {
             Self::Transport(failed) => return failed.hint(),
             Self::Status(error) => return error.hint(),
             Self::Json(error) => return error.hint(),
+            Self::Job(error) => return error.hint(),
             Self::ForeignOrigin { .. } => {
                 "if that host may see the credentials, add it to `allowed_hosts`; with `on_foreign_origin: strip` it is asked without them"
             }

@@ -7,7 +7,7 @@ use crate::paginate::Position;
 
 /// `position` without what is a secret of ours, or was one before the page was kept: positions are stored. User names and passwords in a link go too; the
 /// client has its own.
-pub(super) fn take_out(position: Position, redactor: &Redactor) -> Position {
+pub(crate) fn take_out(position: Position, redactor: &Redactor) -> Position {
     let Position::Url(mut url) = position else {
         return position;
     };
@@ -32,7 +32,7 @@ pub(super) fn take_out(position: Position, redactor: &Redactor) -> Position {
 
 /// Gives `request`, which follows a link to our own origin, the secret parameters that the `first` request has. What
 /// auth writes is no part of either.
-pub(super) fn give_back(first: &Request, request: &mut Request, redactor: &Redactor) {
+pub(crate) fn give_back(first: &Request, request: &mut Request, redactor: &Redactor) {
     for (name, value) in first.full_url().query_pairs() {
         if redactor.contains_secret(&value) && request.param(&name).is_none() {
             request.params.push((name.into_owned(), value.into_owned()));

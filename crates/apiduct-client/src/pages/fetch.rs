@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use apiduct_json::{DataFound, ScanPlan, Scanned};
+use bytes::Bytes;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use http::StatusCode;
@@ -15,6 +16,7 @@ use tracing::Instrument;
 use super::keep::{KeptPage, PageKeeper, PageKey};
 use crate::error::Error;
 use crate::exchange::{Call, Pass, Reading, Unreadable};
+use crate::format::Formats;
 use crate::paginate::Position;
 use crate::{Client, Request, Response, charset, page};
 
@@ -29,6 +31,8 @@ pub(super) struct Order {
     pub(super) wants_list: bool,
     /// Where the page is kept, and under which key.
     pub(super) keeper: Option<(Arc<dyn PageKeeper>, PageKey)>,
+    /// How the body is read.
+    pub(super) formats: Arc<Formats>,
 }
 
 /// What came of an [`Order`].
@@ -154,9 +158,10 @@ fn take_up(client: &Client, order: &Order, key: PageKey, page: KeptPage) -> Opti
     let request = order.call.request.clone();
     let response = page.into_response(&request, client.redactor());
     let content = match pass {
-        Pass::Take | Pass::Accept => read(&response, order.plan.as_deref()).ok()?,
+        // What is kept is JSON, whatever came.
+        Pass::Take | Pass::Accept => read_json(&response, order.plan.as_deref()).ok()?,
         Pass::Skip if response.status.is_success() => {
-            read(&response, order.plan.as_deref()).unwrap_or(Content::Nothing)
+            read_json(&response, order.plan.as_deref()).unwrap_or(Content::Nothing)
         }
         Pass::Skip | Pass::Stop | Pass::SkipParent => Content::Nothing,
     };
@@ -182,23 +187,31 @@ async fn run_live(client: Client, order: Order) -> Result<Fetched, Error> {
         plan,
         wants_list,
         keeper: _,
+        formats,
     } = order;
+    let max_bytes = call.limits.max_response_bytes;
     let read = move |response: &Response| {
-        let content = read(response, plan.as_deref())?;
+        let (content, text) = read(response, plan.as_deref(), (&formats, max_bytes))?;
         Ok(match &content {
             Content::Scanned(scanned) if wants_list && is_missing(scanned) => {
-                Reading::NoRecordList(content)
+                Reading::NoRecordList((content, text))
             }
-            Content::Nothing if is_cut_to_nothing(response) => Reading::NoRecordList(content),
-            _ => Reading::Good(content),
+            Content::Nothing if is_cut_to_nothing(response) => {
+                Reading::NoRecordList((content, text))
+            }
+            _ => Reading::Good((content, text)),
         })
     };
-    let exchanged = client.shared.exchanger.exchange(&call, &read).await?;
+    let mut exchanged = client.shared.exchanger.exchange(&call, &read).await?;
+    let (content, text) = exchanged.content.unwrap_or((Content::Nothing, None));
+    if let Some(text) = text {
+        exchanged.response.become_json(text);
+    }
     Ok(Fetched {
         request: call.request,
         position,
         response: exchanged.response,
-        content: exchanged.content.unwrap_or(Content::Nothing),
+        content,
         pass: exchanged.pass,
         key: None,
         is_kept: false,
@@ -206,14 +219,38 @@ async fn run_live(client: Client, order: Order) -> Result<Fetched, Error> {
     })
 }
 
-fn read(response: &Response, plan: Option<&ScanPlan>) -> Result<Content, Unreadable> {
+/// What is in the body, and the JSON that was made of it if it was in another format.
+fn read(
+    response: &Response,
+    plan: Option<&ScanPlan>,
+    (formats, max_bytes): (&Formats, u64),
+) -> Result<(Content, Option<Bytes>), Unreadable> {
+    if response.is_bodiless() {
+        return Ok((Content::Nothing, None));
+    }
+    let decoded = formats
+        .read(response, max_bytes)
+        .map_err(|error| Unreadable {
+            format: error.format,
+            problem: error.problem,
+            is_final: error.is_final,
+        })?;
+    let content = read_text(&decoded.text, plan)?;
+    Ok((content, decoded.is_other.then_some(decoded.text)))
+}
+
+fn read_json(response: &Response, plan: Option<&ScanPlan>) -> Result<Content, Unreadable> {
     if response.is_bodiless() {
         return Ok(Content::Nothing);
     }
-    let text = charset::utf8_bytes(&response.body, response.content_type());
+    let text = charset::utf8_bytes(&response.body, response.text_type());
+    read_text(&text, plan)
+}
+
+fn read_text(text: &Bytes, plan: Option<&ScanPlan>) -> Result<Content, Unreadable> {
     match plan {
-        Some(plan) => plan.scan(&text).map(Content::Scanned).map_err(unreadable),
-        None => page::parse(&text).map(Content::Value).map_err(unreadable),
+        Some(plan) => plan.scan(text).map(Content::Scanned).map_err(unreadable),
+        None => page::parse(text).map(Content::Value).map_err(unreadable),
     }
 }
 
@@ -229,6 +266,8 @@ fn is_cut_to_nothing(response: &Response) -> bool {
 
 fn unreadable(problem: impl fmt::Display) -> Unreadable {
     Unreadable {
+        format: "JSON",
         problem: problem.to_string(),
+        is_final: false,
     }
 }

@@ -10,6 +10,7 @@ use apiduct_json::Records;
 use apiduct_model::Redactor;
 use async_trait::async_trait;
 use bytes::Bytes;
+use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use url::Url;
 use xxhash_rust::xxh3::Xxh3;
@@ -220,7 +221,7 @@ impl KeptPage {
                 Pass::Stop => KeptPass::Stop,
                 Pass::SkipParent => KeptPass::SkipParent,
             },
-            headers: without_credentials(&response.headers, redactor),
+            headers: kept_headers(response, redactor),
             url: url.and_then(|url| match url {
                 Position::Url(url) => Some(url),
                 _ => None,
@@ -270,6 +271,15 @@ const CREDENTIALS: [&str; 14] = [
     "password",
     "api-key",
 ];
+
+/// The headers to keep. A body that came in another format is kept as the JSON that was made of it.
+fn kept_headers(response: &Response, redactor: &Redactor) -> HeaderMap {
+    let mut headers = without_credentials(&response.headers, redactor);
+    if response.is_decoded {
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    }
+    headers
+}
 
 /// `headers` without those that give credentials, and with secrets of ours masked in the others.
 fn without_credentials(headers: &HeaderMap, redactor: &Redactor) -> HeaderMap {

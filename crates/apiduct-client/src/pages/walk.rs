@@ -3,6 +3,8 @@
 use std::sync::Arc;
 
 use apiduct_json::{DataFound, Records, ScanPlan, Scanned, Selector};
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
 use serde_json::Value;
 
 use super::fetch::{Content, Fetched, Order};
@@ -59,6 +61,19 @@ impl Walk {
         };
         walk.compile();
         walk
+    }
+
+    /// What has to happen before the first page, if something has to.
+    pub(super) fn prepare(&self) -> Option<BoxFuture<'static, Result<Call, Error>>> {
+        let job = self.options.job.clone()?;
+        let store = self.options.job_store.clone();
+        let (client, call) = (self.client.clone(), self.call.clone());
+        Some(crate::job::prepare(client, call, job, store).boxed())
+    }
+
+    /// Lets the pages begin at `call`.
+    pub(super) fn begin_at(&mut self, call: Call) {
+        self.call = call;
     }
 
     /// Makes the plan of a page's scan, once selector and paginator are known.
@@ -152,6 +167,7 @@ impl Walk {
             // On the first page the selector is the likelier culprit.
             wants_list: self.received > 0 && !self.options.allow_missing,
             keeper,
+            formats: Arc::clone(&self.options.formats),
         })
     }
 
@@ -203,7 +219,7 @@ impl Walk {
         findings: &mut Option<Findings>,
     ) -> Result<Scanned, Error> {
         let (selector, is_list) = self.find_selector(value);
-        let body = charset::utf8_bytes(&response.body, response.content_type());
+        let body = charset::utf8_bytes(&response.body, response.text_type());
         let scan = |needs: &[Selector]| {
             let plan = ScanPlan::new(selector.selector.clone(), needs.to_vec());
             plan.scan(&body).map_err(|error| response.not_json(&error))

@@ -25,6 +25,8 @@ pub enum WaitReason {
     Retry,
     /// What the server said, by `Retry-After` or by its rate-limit headers.
     Server,
+    /// A report on request that is not done yet.
+    Job,
 }
 
 impl fmt::Display for WaitReason {
@@ -33,6 +35,7 @@ impl fmt::Display for WaitReason {
             Self::Declared => "the declared rate",
             Self::Retry => "the next try",
             Self::Server => "the server's rate limit",
+            Self::Job => "a report",
         })
     }
 }

@@ -8,6 +8,7 @@ mod faults;
 mod guards;
 mod hooks;
 mod interactive;
+mod jobs;
 mod kept;
 mod logins;
 mod loops;

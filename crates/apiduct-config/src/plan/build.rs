@@ -306,6 +306,12 @@ fn resource(
             .value()
             .cloned()
             .unwrap_or_default(),
+        response_format: endpoint
+            .response_format
+            .value()
+            .cloned()
+            .unwrap_or_default(),
+        job: endpoint.job.value().cloned(),
         response_rules: Vec::new(),
         expect: None,
         paginator: paginator(draft, source, problems),
@@ -370,10 +376,15 @@ fn paginator(draft: &Draft<'_>, source: Source<'_>, problems: &mut Problems) -> 
         };
         return declared(own, origin);
     }
-    if draft.entity == Entity::One {
+    let is_report = draft.merged.endpoint.job.value().is_some();
+    if draft.entity == Entity::One || is_report {
         return PaginatorPlan {
             paginator: Some(Arc::new(SinglePage)),
-            origin: Origin::SingleEntity,
+            origin: if is_report {
+                Origin::Report
+            } else {
+                Origin::SingleEntity
+            },
         };
     }
     match source.spec.client.paginator.located() {

@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use apiduct_client::format::BodyFormat;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -62,6 +63,12 @@ pub struct ResourceDescription {
     pub allow_missing: bool,
     /// Whether pages may repeat the rows of earlier pages.
     pub allow_repeats: bool,
+    /// What answers are, unless their content type says it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub response_format: Option<String>,
+    /// Where the report that the request asks for is waited for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub job: Option<String>,
     /// Rules about answers, in order.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub response_actions: Vec<String>,
@@ -139,6 +146,8 @@ fn resource(plan: &Plan, at: usize) -> ResourceDescription {
         selector: selector(&one.selector),
         allow_missing: one.allow_missing,
         allow_repeats: one.allow_repeats,
+        response_format: response_format(&one.response_format),
+        job: one.job.as_ref().map(ToString::to_string),
         response_actions: one.response_rules.iter().map(ToString::to_string).collect(),
         write_disposition: one.write_disposition.to_string(),
         primary_key: one.primary_key.clone(),
@@ -156,6 +165,11 @@ fn resource(plan: &Plan, at: usize) -> ResourceDescription {
         max_table_nesting: one.max_table_nesting,
         steps: one.steps.iter().map(|one| one.step.to_string()).collect(),
     }
+}
+
+fn response_format(format: &BodyFormat) -> Option<String> {
+    let name = format.to_string();
+    (name != "auto").then_some(name)
 }
 
 /// The body as written, credentials masked.
@@ -229,6 +243,7 @@ fn paginator(plan: &PaginatorPlan) -> Decision {
         Origin::Defaults => "`resource_defaults` says so",
         Origin::Client => "`client` says so",
         Origin::SingleEntity => "the path asks for one record",
+        Origin::Report => "a report is one page",
         Origin::Nowhere => "the file does not say; the first page will",
     };
     Decision {

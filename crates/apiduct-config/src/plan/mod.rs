@@ -19,6 +19,8 @@ use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 
+use apiduct_client::format::BodyFormat;
+use apiduct_client::job::Job;
 use apiduct_client::paginate::Paginator;
 use apiduct_client::retry::ResponseTest;
 use apiduct_client::rules::{Expect, ResponseRule};
@@ -141,6 +143,10 @@ pub struct ResourcePlan {
     pub response_rules: Vec<ResponseRule>,
     /// What every good answer has to look like.
     pub expect: Option<Expect>,
+    /// What answers are.
+    pub response_format: BodyFormat,
+    /// How the report is waited for that the request asks for.
+    pub job: Option<Job>,
     /// How to get from page to page.
     pub paginator: PaginatorPlan,
     /// How to load only what is new.
@@ -244,6 +250,8 @@ pub enum Origin {
     Client,
     /// The path asks for one record.
     SingleEntity,
+    /// A report is one page.
+    Report,
     /// Nothing in the file says it.
     Nowhere,
 }

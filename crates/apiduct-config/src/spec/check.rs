@@ -1,6 +1,7 @@
 //! Holds a located tree against the tables of keys and reports all that does not fit.
 
 mod body;
+mod formats;
 mod rules;
 mod steps;
 mod tagged;
@@ -343,6 +344,9 @@ impl Checker<'_> {
                 self.response_action(entries, node.mark, path);
             }
             name if name == keys::HEADER_TEST.name => self.header_test(entries, path),
+            name if name == keys::JOB.name => self.job(entries, node.mark, path),
+            name if name == keys::JOB_PLACE.name => self.job_place(entries, node.mark, path),
+            "format_csv" => self.csv(entries, path),
             name if name == keys::EXPECT.name => self.expect(entries, node.mark, path),
             name if name == keys::STEP.name => self.step(entries, node.mark, path),
             _ => {}

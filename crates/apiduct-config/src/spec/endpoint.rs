@@ -1,3 +1,5 @@
+use apiduct_client::format::BodyFormat;
+use apiduct_client::job::Job;
 use apiduct_client::retry::ResponseTest;
 use apiduct_client::rules::Expect;
 use apiduct_json::Selector;
@@ -6,6 +8,7 @@ use http::Method;
 use super::auth::AuthSpec;
 use super::body::{DataSpec, StyledSpec};
 use super::fields::{Fields, Located, Written, template};
+use super::formats;
 use super::incremental::IncrementalSpec;
 use super::keys::{ENDPOINT, PARAM, RETRY_IF};
 use super::paginator::PaginatorSpec;
@@ -44,6 +47,10 @@ pub struct EndpointSpec {
     pub response_actions: Written<Vec<RuleSpec>>,
     /// What every good answer has to look like.
     pub expect: Written<Expect>,
+    /// What answers are.
+    pub response_format: Written<BodyFormat>,
+    /// How the report is waited for that the request asks for.
+    pub job: Written<Job>,
     /// Authentication in place of the client's.
     pub auth: Written<AuthSpec>,
     /// Whether the answer is one record or a list of them.
@@ -146,6 +153,8 @@ impl EndpointSpec {
             retry_if: retry_if(&fields),
             response_actions: rules::response_actions(&fields),
             expect: rules::expect(&fields),
+            response_format: formats::response_format(&fields),
+            job: formats::job(&fields),
             auth: fields.read("auth", |node, _| AuthSpec::read(node)),
             entity: fields.read("entity", |node, _| match node.as_text()? {
                 "one" => Some(Entity::One),
@@ -186,6 +195,8 @@ impl EndpointSpec {
             retry_if: self.retry_if.or(&defaults.retry_if),
             response_actions: self.response_actions.or(&defaults.response_actions),
             expect: self.expect.or(&defaults.expect),
+            response_format: self.response_format.or(&defaults.response_format),
+            job: self.job.or(&defaults.job),
             auth: self.auth.or(&defaults.auth),
             entity: self.entity.or(&defaults.entity),
             incremental: self.incremental.or(&defaults.incremental),

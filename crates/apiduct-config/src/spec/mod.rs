@@ -9,6 +9,7 @@ mod check;
 mod destination;
 mod endpoint;
 mod fields;
+mod formats;
 mod hints;
 mod incremental;
 mod inline;

@@ -1,5 +1,6 @@
 //! Behaviors of the configuration, from the text of a file to what is planned and resolved.
 
+mod answers;
 mod bodies;
 mod broken;
 mod describe;

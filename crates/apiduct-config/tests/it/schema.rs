@@ -148,6 +148,13 @@ resources:
       - flatten: {fields: a, prefix: p_}
       - parse_json: a
       - dedupe: {fields: [a, b], memory: 10}
+  - {name: f1, endpoint: {response_format: jsonl}}
+  - {name: f2, endpoint: {response_format: {type: csv, delimiter: ';', quote: '''', header: false, columns: [a, b], null_values: ['', x], types: infer}}}
+  - {name: f3, endpoint: {response_format: {type: xml, lists: [a], types: text}}}
+  - {name: f4, endpoint: {response_format: {type: auto}}}
+  - {name: f5, endpoint: {response_format: {type: json}}}
+  - {name: j1, endpoint: {job: {poll: 'r/{job.id}', status: s, done: D, failed: [F, G], running: R, message: m, download: {selector: u, on_foreign_origin: strip}, interval: 1s, backoff: 2, max_interval: 1m, deadline: 1h}}}
+  - {name: j2, endpoint: {job: {poll: {header: Location}, download: {path: 'r/{job.id}/f'}}}}
   - {name: ri, endpoint: {retry_if: [a.b, {selector: c, equals: d, text: e}]}}
 runtime: {max_retries: 5, retry_statuses: [403, 500-599], retry_errors: [connect, broken_json], backoff_factor: 1.0, max_retry_delay: 300s, timeout: 60, connect_timeout: 1h 30m,
   idle_timeout: 250ms, total_timeout: null, max_wait: 1d, concurrency: 8, rate_limit: 10/s, max_response_bytes: 256MiB,

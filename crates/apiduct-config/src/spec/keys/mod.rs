@@ -14,6 +14,7 @@ macro_rules! typed_object {
 
 mod auth;
 mod destination;
+mod formats;
 mod hints;
 mod incremental;
 mod paginator;
@@ -29,6 +30,7 @@ use crate::template::Mode;
 
 pub(crate) use auth::AUTH;
 pub(crate) use destination::DESTINATION;
+pub(crate) use formats::{JOB, JOB_PLACE, RESPONSE_FORMAT};
 pub(crate) use hints::NESTED_HINT;
 pub(crate) use incremental::{INCREMENTAL, INCREMENTAL_PARAM};
 pub(crate) use paginator::PAGINATOR;

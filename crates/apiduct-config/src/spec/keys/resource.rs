@@ -2,8 +2,8 @@
 
 use super::hints::{NESTED_HINT, REFERENCE, SCHEMA_CONTRACT};
 use super::{
-    AUTH, EXPECT, INCREMENTAL, INCREMENTAL_PARAM, PAGINATOR, PATH, PLAIN, REQUEST, RESPONSE_ACTION,
-    STEP, key, later, variant, words,
+    AUTH, EXPECT, INCREMENTAL, INCREMENTAL_PARAM, JOB, PAGINATOR, PATH, PLAIN, REQUEST,
+    RESPONSE_ACTION, RESPONSE_FORMAT, STEP, key, later, variant, words,
 };
 use crate::spec::table::{Kind, Object, ShortForm, Tagged, Words};
 
@@ -59,6 +59,8 @@ const OF_ENDPOINT: &[(&str, &str)] = &[
     ("retry_if", "endpoint"),
     ("response_actions", "endpoint"),
     ("expect", "endpoint"),
+    ("response_format", "endpoint"),
+    ("job", "endpoint"),
     ("entity", "endpoint"),
     ("max_pages", "endpoint"),
     ("max_records", "endpoint"),
@@ -203,6 +205,17 @@ pub(crate) static ENDPOINT: Object = Object {
             "response_actions",
             Kind::List(&Kind::Object(&RESPONSE_ACTION)),
             "Rules about answers, in order: the first that is for an answer decides.",
+        ),
+        key(
+            "response_format",
+            Kind::Tagged(&RESPONSE_FORMAT),
+            "What answers are: `json`, `jsonl`, `csv`, `xml`, or a mapping with details.",
+        )
+        .or("auto"),
+        key(
+            "job",
+            Kind::Object(&JOB),
+            "Makes the request one for a report, which is waited for and then read.",
         ),
         key(
             "expect",
