@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::{ArgAction, Args, Parser, Subcommand};
 
 use crate::commands::{
-    auth, check, completions, demo, get, init, man, plan, preview, run, schema, show, sql,
+    auth, backfill, check, completions, demo, get, init, man, plan, preview, run, schema, show, sql,
 };
 use crate::printer::{Format, Wishes};
 use crate::{env_vars, exit_code};
@@ -71,6 +71,7 @@ impl Global {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     Run(run::RunArgs),
+    Backfill(backfill::BackfillArgs),
     Check(check::CheckArgs),
     Auth(auth::AuthArgs),
     Plan(plan::PlanArgs),

@@ -24,7 +24,7 @@ use clap::Parser;
 
 use crate::cli::{Cli, Command};
 use crate::commands::{
-    auth, check, completions, demo, get, init, man, plan, preview, run, schema, show, sql,
+    auth, backfill, check, completions, demo, get, init, man, plan, preview, run, schema, show, sql,
 };
 use crate::exit_code::ExitCode;
 use crate::printer::{Format, Printer, Wishes};
@@ -93,6 +93,7 @@ fn execute(command: &Command, printer: &Printer) -> Result<ExitCode, Failure> {
         Command::Completions(args) => completions::execute(args, printer),
         Command::Man(args) => man::execute(args, printer),
         Command::Run(args) => block_on(run::execute(args, printer)),
+        Command::Backfill(args) => block_on(backfill::execute(args, printer)),
         Command::Check(args) => block_on(check::execute(args, printer)),
         Command::Auth(args) => block_on(auth::execute(args, printer)),
         Command::Plan(args) => block_on(plan::execute(args, printer)),

@@ -1,7 +1,8 @@
 //! The receipt of a run, as people read it.
 
-use apiduct::pipeline::{Receipt, Status};
+use apiduct::pipeline::{Receipt, ResourceReceipt, Status};
 use indicatif::{HumanBytes, HumanCount};
+use serde_json::Value;
 
 use crate::exit_code::ExitCode;
 use crate::table;
@@ -41,6 +42,7 @@ fn resources(receipt: &Receipt) -> String {
     let has_retries = all().any(|one| one.retries > 0);
     let has_limits = all().any(|one| one.rate_limited > 0);
     let has_skipped = all().any(|one| !one.skipped.is_empty());
+    let has_cursor = all().any(|one| one.cursor.is_some());
     let has_status = all().any(|one| one.status != Status::Complete);
     let optional = [
         (has_expected, "expected"),
@@ -48,6 +50,7 @@ fn resources(receipt: &Receipt) -> String {
         (has_retries, "retries"),
         (has_limits, "429s"),
         (has_skipped, "skipped"),
+        (has_cursor, "up to"),
         (has_status, "status"),
     ];
     head.extend(
@@ -70,6 +73,7 @@ fn resources(receipt: &Receipt) -> String {
             count(one.retries),
             count(one.rate_limited),
             count(one.skipped.values().sum()),
+            reached(one),
             one.status.word().to_owned(),
         ];
         let shown = optional
@@ -81,10 +85,27 @@ fn resources(receipt: &Receipt) -> String {
     });
     let right: Vec<bool> = head
         .iter()
-        .map(|title| !matches!(*title, "resource" | "status"))
+        .map(|title| !matches!(*title, "resource" | "status" | "up to"))
         .collect();
     let head: Vec<String> = head.into_iter().map(str::to_owned).collect();
     table::plain(&head, &right, rows)
+}
+
+/// The farthest cursor of an incremental load.
+fn reached(one: &ResourceReceipt) -> String {
+    let Some(cursor) = &one.cursor else {
+        return String::new();
+    };
+    match (&cursor.to, cursor.parents) {
+        (_, Some(parents)) => format!(
+            "{} {}",
+            count(parents),
+            plural(parents, "parent", "parents")
+        ),
+        (Some(Value::String(text)), None) => text.clone(),
+        (Some(other), None) => other.to_string(),
+        (None, None) => String::new(),
+    }
 }
 
 fn status_line(receipt: &Receipt, destination: &str) -> String {

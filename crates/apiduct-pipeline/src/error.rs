@@ -6,6 +6,7 @@ use std::time::Duration;
 use apiduct_client::{KeepError, RetryStop};
 use apiduct_config::ConfigErrors;
 use apiduct_load::{DestinationError, LoadError, LockError, PackageError};
+use apiduct_model::cursor::CursorError;
 use apiduct_model::{Hint, ResourceName, TableName};
 use apiduct_normalize::NormalizeError;
 
@@ -58,6 +59,33 @@ pub enum RunError {
         /// What went wrong.
         #[source]
         source: Box<NormalizeError>,
+    },
+    /// The bounds of an incremental load cannot be found from what is stored and what the file says.
+    #[error("cannot tell where resource `{resource}` starts")]
+    Cursor {
+        /// The resource.
+        resource: ResourceName,
+        /// What went wrong.
+        #[source]
+        source: Box<CursorError>,
+    },
+    /// What the state remembers of an incremental load cannot be read.
+    #[error("cannot read what was stored for the incremental load of resource `{resource}`")]
+    StoredCursor {
+        /// The resource.
+        resource: ResourceName,
+        /// What went wrong.
+        #[source]
+        source: Box<serde_json::Error>,
+    },
+    /// A backfill was asked for, and no resource of the run loads incrementally.
+    #[error("no resource of this run loads incrementally, so there is nothing to backfill")]
+    NothingToBackfill,
+    /// A backfill would drop the rows outside of its interval.
+    #[error("a backfill of resource `{resource}` would replace all its rows")]
+    BackfillReplaces {
+        /// The resource.
+        resource: ResourceName,
     },
     /// Two resources fill one table.
     #[error("resources `{first}` and `{second}` both fill table `{table}`")]
@@ -194,6 +222,9 @@ impl From<JournalError> for RunError {
     }
 }
 
+/// What to do when the state is of no use.
+const START_OVER: &str = "`--full-refresh` forgets what is stored and starts over";
+
 /// Who has to act on an error; decides the exit code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ErrorClass {
@@ -220,6 +251,10 @@ impl RunError {
             | Self::NoDestination
             | Self::NoTransport
             | Self::CaBundle { .. }
+            | Self::Cursor { .. }
+            | Self::StoredCursor { .. }
+            | Self::NothingToBackfill
+            | Self::BackfillReplaces { .. }
             | Self::TableClash { .. } => ErrorClass::Config,
             Self::Source { source, .. } if source.is_login_needed() => ErrorClass::Config,
             Self::Source { .. } | Self::Client { .. } | Self::Transport { .. } => {
@@ -312,6 +347,10 @@ impl Hint for RunError {
             }
             Self::Data { source, .. } => source.hint(),
             Self::TableClash { second, .. } => Some(format!("give resource `{second}` another `table_name`")),
+            Self::Cursor { source, .. } => Some(source.hint().unwrap_or_else(|| START_OVER.to_owned())),
+            Self::StoredCursor { .. } => Some(START_OVER.to_owned()),
+            Self::NothingToBackfill => Some("add `incremental` to an endpoint, or select a resource that has it".to_owned()),
+            Self::BackfillReplaces { .. } => Some("use `write_disposition: append`".to_owned()),
             Self::Package(source) => source.hint(),
             Self::Lock(source) => source.hint(),
             Self::Load { source, is_kept, .. } => {

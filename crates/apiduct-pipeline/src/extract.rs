@@ -14,6 +14,7 @@ use tracing::Instrument as _;
 use crate::error::RunError;
 use crate::event::{Event, EventSink};
 use crate::feed::{Counters, Feed, MakeRequest};
+use crate::incremental::Progress;
 use crate::receipt::ResourceReceipt;
 use crate::sink::BatchSink;
 use crate::worker::{Alive, ParentRows, Rows, Worker};
@@ -57,6 +58,8 @@ pub(crate) struct Extracted {
     pub(crate) resources: IndexMap<ResourceName, ResourceReceipt>,
     /// Columns that were null in every row.
     pub(crate) untyped: Vec<(TableName, String)>,
+    /// How far incremental loads came.
+    pub(crate) progress: IndexMap<ResourceName, Progress>,
 }
 
 /// Fetches all `nodes` and turns them into rows. When this returns, with an error too, no worker is left.
@@ -116,6 +119,11 @@ impl Extracted {
             }
             self.untyped.extend(one.rows.untyped);
         }
+        let progress = Progress {
+            gate: one.rows.gate,
+            is_cut: one.is_cut,
+        };
+        self.progress.insert(one.resource.clone(), progress);
         self.resources.insert(one.resource, one.receipt);
         Ok(())
     }
@@ -128,6 +136,7 @@ struct Fetched {
     rows: Rows,
     receipt: ResourceReceipt,
     is_loaded: bool,
+    is_cut: bool,
 }
 
 /// Splits nodes into trees, each with its root first and parents before children.
@@ -223,6 +232,7 @@ async fn fetch(
         resource: node.resource,
         rows,
         receipt,
+        is_cut: feed.counters.is_cut(),
         is_loaded: node.is_loaded,
     })
 }

@@ -5,7 +5,8 @@ use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use apiduct_client::{Drift, Error, Findings, LeftOut, Page, Pages, Tally};
+use apiduct_client::paginate::Reason;
+use apiduct_client::{Drift, Error, Findings, LeftOut, Page, Pages};
 use apiduct_model::{ResourceName, Scalar};
 use apiduct_normalize::TapRow;
 use tokio::sync::mpsc;
@@ -13,6 +14,7 @@ use tokio::task::JoinSet;
 
 use crate::error::RunError;
 use crate::event::{Event, EventSink};
+use crate::incremental::PageWatch;
 use crate::left_out;
 use crate::queue::{Closed, Sender};
 use crate::receipt::{DriftReceipt, ResourceReceipt, Status};
@@ -27,6 +29,17 @@ pub(crate) struct Request {
     pub(crate) constants: Vec<Scalar>,
     /// The path, for messages about a child: `issues/7/comments`. Empty for a resource without parent.
     pub(crate) parent: String,
+    /// Which record of the parent it is for.
+    pub(crate) walk: u64,
+    /// What to look for in its pages.
+    pub(crate) watch: Option<PageWatch>,
+}
+
+impl Request {
+    /// Whether `page` shows that the pages behind it are of no use.
+    fn is_past(&self, page: &Page) -> bool {
+        self.watch.as_ref().is_some_and(|watch| watch.look(page))
+    }
 }
 
 /// Makes the request of a resource, for one parent record or for none.
@@ -59,6 +72,8 @@ struct Walks {
     expected: u64,
     drift: Drift,
     left_out: LeftOut,
+    /// Whether a limit ended one of them.
+    is_cut: bool,
 }
 
 /// One resource being fetched.
@@ -78,8 +93,8 @@ impl Feed {
     /// Fetches a resource that has no parent.
     pub(crate) async fn top(&self, queue: &Sender<Delivery>) -> Result<(), RunError> {
         let mut request = self.maker.request(None, 0)?;
-        let mut number = 0;
-        while let Some(page) = self.next(&mut request, number).await? {
+        let (mut number, mut is_over) = (0, false);
+        while !is_over && let Some(page) = self.next(&mut request, number).await? {
             number += 1;
             if number == 1 {
                 self.report(request.pages.findings());
@@ -89,15 +104,16 @@ impl Feed {
                 page: number,
                 records: page.raw_records().clone(),
                 constants: Vec::new(),
+                walk: request.walk,
             };
+            is_over = request.is_past(&page);
             let delivered = self.deliver(queue, &page, delivery, in_flight);
             if delivered.await.is_err() {
                 return Ok(());
             }
         }
         let pages = &request.pages;
-        self.counters.add_walk(&pages.tally(), pages.drift());
-        self.counters.leave_out(pages.left_out());
+        self.counters.add_walk(&Ended::of(pages, is_over));
         self.warn_of_left_out();
         self.warn_of_drift();
         Ok(())
@@ -147,9 +163,8 @@ impl Feed {
                             return Ok(());
                         }
                     }
-                    Fetched::End(tally, drift, left_out) => {
-                        self.counters.add_walk(&tally, &drift);
-                        self.counters.leave_out(&left_out);
+                    Fetched::End(ended) => {
+                        self.counters.add_walk(&ended);
                         running.pop_front();
                     }
                 },
@@ -171,21 +186,26 @@ impl Feed {
         let (sender, receiver) = mpsc::channel(1);
         let feed = self.clone();
         tasks.spawn(async move {
-            let mut number = 0;
+            let (mut number, mut is_over) = (0, false);
             loop {
-                let page = feed.next(&mut request, number).await;
+                let page = if is_over {
+                    Ok(None)
+                } else {
+                    feed.next(&mut request, number).await
+                };
                 let fetched = page.map(|page| {
                     let pages = &request.pages;
                     let Some(page) = page else {
-                        let left_out = pages.left_out().clone();
-                        return Fetched::End(pages.tally(), pages.drift().clone(), left_out);
+                        return Fetched::End(Box::new(Ended::of(pages, is_over)));
                     };
                     number += 1;
                     let delivery = Delivery {
                         page: number,
                         records: page.raw_records().clone(),
                         constants: request.constants.clone(),
+                        walk: request.walk,
                     };
+                    is_over = request.is_past(&page);
                     let findings = (number == 1).then(|| pages.findings().cloned()).flatten();
                     Fetched::Page(Box::new(FetchedPage {
                         page,
@@ -275,7 +295,29 @@ type Inlet = mpsc::Receiver<Result<Fetched, RunError>>;
 enum Fetched {
     Page(Box<FetchedPage>),
     /// There are no more pages.
-    End(Tally, Drift, LeftOut),
+    End(Box<Ended>),
+}
+
+/// What a walk had to say when it was over.
+#[derive(Debug)]
+struct Ended {
+    /// The API's own count; none for a walk that stopped on purpose.
+    expected: Option<u64>,
+    drift: Drift,
+    left_out: LeftOut,
+    /// Whether a limit of pages or records ended it.
+    is_cut: bool,
+}
+
+impl Ended {
+    fn of(pages: &Pages, is_over: bool) -> Self {
+        Self {
+            expected: pages.tally().expected().filter(|_| !is_over),
+            drift: pages.drift().clone(),
+            left_out: pages.left_out().clone(),
+            is_cut: !is_over && pages.end().is_some_and(Reason::is_cut_short),
+        }
+    }
 }
 
 /// A page of one parent, fetched and not yet delivered.
@@ -295,19 +337,22 @@ async fn head<T>(running: &mut VecDeque<mpsc::Receiver<T>>) -> Option<T> {
 }
 
 impl Counters {
-    fn add_walk(&self, tally: &Tally, drift: &Drift) {
+    fn add_walk(&self, ended: &Ended) {
         let mut walks = self.walks.lock().unwrap_or_else(PoisonError::into_inner);
         walks.count += 1;
-        if let Some(expected) = tally.expected() {
+        walks.is_cut |= ended.is_cut;
+        if let Some(expected) = ended.expected {
             walks.told += 1;
             walks.expected += expected;
         }
-        walks.drift.add(drift);
+        walks.drift.add(&ended.drift);
+        walks.left_out.add(&ended.left_out);
     }
 
-    fn leave_out(&self, left_out: &LeftOut) {
-        let mut walks = self.walks.lock().unwrap_or_else(PoisonError::into_inner);
-        walks.left_out.add(left_out);
+    /// Whether a limit of pages or records ended a walk.
+    pub(crate) fn is_cut(&self) -> bool {
+        let walks = self.walks.lock().unwrap_or_else(PoisonError::into_inner);
+        walks.is_cut
     }
 
     /// What all walks left out.
@@ -332,6 +377,7 @@ impl Counters {
         let is_complete =
             expected_rows.is_none_or(|expected| expected == rows) && left_out.gap.is_none();
         ResourceReceipt {
+            cursor: None,
             status: if is_complete {
                 Status::Complete
             } else {

@@ -1,6 +1,7 @@
 use std::error::Error;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::UNIX_EPOCH;
 
 use apiduct_client::transport::Transport;
 use apiduct_client::transport::recording::Recorder;
@@ -17,6 +18,7 @@ use crate::cancel::Canceller;
 use crate::error::RunError;
 use crate::event::{Event, EventSink, NoEvents};
 use crate::extract::{Extracted, extract};
+use crate::incremental::{Course, Increments, Leg};
 use crate::options::RunOptions;
 use crate::pull::{Beginning, Pull};
 use crate::receipt::Receipt;
@@ -104,10 +106,12 @@ impl Pipeline {
         let recovered = self.recover(setup.dataset(), &destination).await?;
         let mut receipt = recovered.receipt();
         let wanted = wanted.without(&recovered.delivered);
-        if !wanted.is_empty() {
-            self.fetch_and_load(&setup, &wanted, &destination, &mut receipt)
-                .await?;
-        }
+        let mut course = Course::new(self.options.backfill.clone());
+        while !wanted.is_empty()
+            && self
+                .fetch_and_load(&setup, &wanted, &destination, (&mut course, &mut receipt))
+                .await?
+        {}
         for load_id in recovered.loads {
             self.packages().remove(load_id)?;
         }
@@ -115,24 +119,35 @@ impl Pipeline {
         Ok(receipt)
     }
 
+    /// The next pull of the run; whether another one follows.
     async fn fetch_and_load(
         &self,
         setup: &Setup,
         wanted: &Wanted,
         destination: &Arc<dyn Destination>,
-        receipt: &mut Receipt,
-    ) -> Result<(), RunError> {
+        (course, receipt): (&mut Course, &mut Receipt),
+    ) -> Result<bool, RunError> {
         let before = self.stored_state(setup, destination).await?;
-        let pull = self
-            .begin_pull(setup, wanted, &before, Beginning::default())
-            .await?;
+        let mut leg = course.leg(&self.plan, wanted, &before, self.now())?;
+        let beginning = Beginning {
+            basis: leg.basis.clone(),
+            bounds: serde_json::to_value(&leg.frozen).unwrap_or_default(),
+        };
+        let own = beginning.clone();
+        let wanted = &leg.wanted.clone();
+        let pull = self.begin_pull(setup, wanted, &before, beginning).await?;
+        // A pull that an earlier run began keeps the bounds that it began with.
+        if let Ok(frozen) = serde_json::from_value(pull.bounds(&own).clone()) {
+            leg.frozen = frozen;
+        }
         let load_id = pull.load_id;
         let resources: Vec<ResourceName> = wanted.loaded().cloned().collect();
         self.events.event(&Event::Started {
             load_id: load_id.to_string(),
             resources,
         });
-        let packed = self.fetch(setup, wanted, destination, &pull, before).await;
+        let packed = self.fetch(setup, (course, &leg), destination, &pull, before);
+        let packed = packed.await;
         let (package, extracted) = match packed {
             Ok(packed) => packed,
             Err(error) => return Err(self.break_off(pull, error).await),
@@ -159,31 +174,59 @@ impl Pipeline {
         receipt.load_id = Some(load_id.to_string());
         receipt.take_resources(extracted.resources);
         self.packages().remove(load_id)?;
-        self.forget_others(pull).await
+        self.forget_others(pull).await?;
+        Ok(course.advance(leg))
+    }
+
+    /// Microseconds since 1970.
+    pub(crate) fn now(&self) -> i64 {
+        let since = self
+            .timer
+            .now()
+            .duration_since(UNIX_EPOCH)
+            .unwrap_or_default();
+        i64::try_from(since.as_micros()).unwrap_or(i64::MAX)
     }
 
     /// Fetches all that `pull` still lacks and seals it.
     async fn fetch(
         &self,
         setup: &Setup,
-        wanted: &Wanted,
+        (course, leg): (&Course, &Leg),
         destination: &Arc<dyn Destination>,
         pull: &Pull,
         before: State,
     ) -> Result<(LoadPackage, Extracted), RunError> {
-        let load_id = pull.load_id;
+        let (load_id, wanted) = (pull.load_id, &leg.wanted);
+        let forgotten = |name: &ResourceName| leg.is_backfill || wanted.is_replaced(name);
+        let increments = Increments::new(&self.plan, &leg.frozen, &before, &forgotten)?;
         let journal = pull.journal.as_ref();
         let lock = journal.map(|journal| Arc::clone(&journal.lock));
         let sink = Arc::new(PackageSink::new(self.packages().create(load_id)?, lock));
         let rows_to: Arc<dyn BatchSink> = Arc::clone(&sink) as _;
-        let nodes = setup.nodes(wanted, &load_id.to_string(), &rows_to, None, journal);
+        let nodes = setup.nodes(
+            wanted,
+            &load_id.to_string(),
+            &rows_to,
+            None,
+            journal,
+            &increments,
+        );
         drop(rows_to);
-        let extracted = tokio::select! {
+        let mut extracted = tokio::select! {
             extracted = extract(nodes, setup.bounds(), &self.events) => extracted.map_err(|error| self.explain(error))?,
             () = self.canceller.cancelled() => return Err(RunError::Interrupted { is_kept: false, kept_pages: 0 }),
         };
         self.warn_untyped(&extracted);
         let mut seal = self.seal(setup, &extracted, wanted, before, load_id);
+        increments.conclude(
+            &self.plan,
+            &mut extracted.resources,
+            &extracted.progress,
+            &mut seal.state_after,
+            &self.events,
+        );
+        course.note(leg, &mut seal.state_after);
         seal.destination = destination.name();
         let sink = Arc::into_inner(sink).ok_or(RunError::WorkerLost)?;
         let package = blocking(move || Ok(sink.seal(seal)?)).await?;

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use apiduct_load::variant_name;
+use apiduct_load::{State, variant_name};
 use apiduct_model::arrow::{TableBatch, arrow_type, convert};
 use apiduct_model::{ResourceName, TableSchema};
 use arrow_array::{Array, ArrayRef, RecordBatch, RecordBatchOptions, new_null_array};
@@ -13,6 +13,7 @@ use indexmap::IndexMap;
 use crate::error::RunError;
 use crate::event::{Event, EventSink};
 use crate::extract::{Bounds, Extracted, extract};
+use crate::incremental::{Course, Increments};
 use crate::options::RunOptions;
 use crate::pipeline::Pipeline;
 use crate::setup::Setup;
@@ -156,7 +157,10 @@ impl Pipeline {
         let wanted = Wanted::new(&self.plan, options)?;
         let memory = Arc::new(MemorySink::default());
         let sink: Arc<dyn BatchSink> = Arc::clone(&memory) as _;
-        let nodes = setup.nodes(&wanted, "preview", &sink, Some(1), None);
+        let fresh = State::default();
+        let leg = Course::default().leg(&self.plan, &wanted, &fresh, self.now())?;
+        let increments = Increments::new(&self.plan, &leg.frozen, &fresh, &|_| true)?;
+        let nodes = setup.nodes(&wanted, "preview", &sink, Some(1), None, &increments);
         let heard = Arc::new(Heard {
             findings: Mutex::default(),
             next: Arc::clone(&self.events),

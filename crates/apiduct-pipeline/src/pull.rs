@@ -48,10 +48,6 @@ impl Drop for Pull {
 
 impl Pull {
     /// The bounds that were fixed when the pull began.
-    #[expect(
-        dead_code,
-        reason = "what is fixed is read by the windows of increments"
-    )]
     pub(crate) fn bounds<'p>(&'p self, own: &'p Beginning) -> &'p Value {
         let journal = self.journal.as_ref();
         journal.map_or(&own.bounds, |journal| &journal.head.bounds)

@@ -1,6 +1,7 @@
 use apiduct_model::{ResourceName, TableName};
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 /// How a run, or a resource in it, ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -75,6 +76,9 @@ pub struct ResourceReceipt {
     /// Why it is not complete, where the API's own count does not say it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+    /// Where an incremental load started, and how far it came.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cursor: Option<CursorReceipt>,
     /// Signs that the list changed while it was read; absent when there are none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub drift: Option<DriftReceipt>,
@@ -90,6 +94,59 @@ pub struct DriftReceipt {
     pub repeated_rows: u64,
     /// How often the API's own total was another one than on the page before.
     pub total_changes: u64,
+}
+
+/// Where an incremental load started, and how far it came.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CursorReceipt {
+    /// The start, as the API writes cursors; absent when everything was wanted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<Value>,
+    /// The farthest cursor.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to: Option<Value>,
+    /// With a cursor for each row of the parent: how many are remembered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parents: Option<u64>,
+    /// Rows at the farthest cursor that are too many to be remembered; they may come twice.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub unseen_at_boundary: u64,
+}
+
+impl ResourceReceipt {
+    /// Adds what a later pull of the same run brought.
+    fn add(&mut self, later: Self) {
+        self.requests += later.requests;
+        self.pages += later.pages;
+        self.resumed_pages += later.resumed_pages;
+        self.rows += later.rows;
+        self.bytes += later.bytes;
+        self.expected_rows = self
+            .expected_rows
+            .zip(later.expected_rows)
+            .map(|(a, b)| a + b);
+        self.retries += later.retries;
+        self.rate_limited += later.rate_limited;
+        for (reason, count) in later.skipped {
+            *self.skipped.entry(reason).or_default() += count;
+        }
+        if let Some(later) = later.cursor {
+            let from = self.cursor.take().and_then(|one| one.from);
+            self.cursor = Some(CursorReceipt { from, ..later });
+        }
+        self.drift = match (self.drift, later.drift) {
+            (Some(one), Some(other)) => Some(DriftReceipt {
+                overlaps: one.overlaps + other.overlaps,
+                repeated_rows: one.repeated_rows + other.repeated_rows,
+                total_changes: one.total_changes + other.total_changes,
+            }),
+            (one, other) => one.or(other),
+        };
+        if later.status != Status::Complete {
+            self.status = later.status;
+            self.reason = later.reason;
+        }
+    }
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
@@ -111,6 +168,7 @@ impl Default for ResourceReceipt {
             rate_limited: 0,
             skipped: IndexMap::new(),
             reason: None,
+            cursor: None,
             drift: None,
         }
     }
@@ -140,7 +198,12 @@ impl Receipt {
             self.status = Status::Incomplete;
             self.reason = Some(one.why_incomplete(name));
         }
-        self.resources = resources;
+        for (name, one) in resources {
+            match self.resources.get_mut(&name) {
+                Some(earlier) => earlier.add(one),
+                None => drop(self.resources.insert(name, one)),
+            }
+        }
     }
 
     /// Records over all resources.

@@ -8,7 +8,7 @@ use apiduct_client::rate::{RateBudgets, RateConfig};
 use apiduct_client::transport::Transport;
 use apiduct_client::{Body, Client, Pages};
 use apiduct_config::plan::{NestedPlan, ResourcePlan};
-use apiduct_config::resolve::{DataParts, RequestParts};
+use apiduct_config::resolve::{DataParts, RequestInputs, RequestParts};
 use apiduct_config::template::ParentRow;
 use apiduct_config::{Plan, Resolved};
 use apiduct_json::{Captured, Selector};
@@ -20,6 +20,7 @@ use crate::error::RunError;
 use crate::event::Waits;
 use crate::extract::{Bounds, Node};
 use crate::feed::{MakeRequest, Request};
+use crate::incremental::{Increment, Increments};
 use crate::jobs::JobFiles;
 use crate::journal::{Journal, WalkId};
 use crate::pipeline::Pipeline;
@@ -105,6 +106,7 @@ impl Setup {
         sink: &Arc<dyn BatchSink>,
         max_pages: Option<u64>,
         journal: Option<&Arc<Journal>>,
+        increments: &Increments,
     ) -> Vec<Node> {
         let order: Vec<usize> = wanted.fetched.iter().copied().collect();
         let place = |at: usize| order.iter().position(|one| *one == at);
@@ -114,8 +116,14 @@ impl Setup {
             Node {
                 resource: resource.name.clone(),
                 parent: resource.parent.and_then(place),
-                maker: Arc::new(self.maker(*at, max_pages, journal)),
-                options: self.options(resource, load_id, wanted.is_replaced(&resource.name)),
+                maker: Arc::new(Maker {
+                    increment: increments.of(&resource.name).cloned(),
+                    ..self.maker(*at, max_pages, journal)
+                }),
+                options: Options {
+                    gate: increments.of(&resource.name).and_then(|one| one.gate()),
+                    ..self.options(resource, load_id, wanted.is_replaced(&resource.name))
+                },
                 sink: if is_loaded {
                     Arc::clone(sink)
                 } else {
@@ -147,6 +155,7 @@ impl Setup {
             journal: journal.cloned(),
             jobs: Arc::clone(&self.jobs),
             max_wait: self.max_wait,
+            increment: None,
         }
     }
 
@@ -294,6 +303,8 @@ struct Maker {
     jobs: Arc<JobFiles>,
     /// The longest wait for a job, if the run has one.
     max_wait: Option<Duration>,
+    /// What its requests ask for if they ask for what is new.
+    increment: Option<Arc<Increment>>,
 }
 
 /// The fields that identify a record; none when one of them is not a plain path.
@@ -378,6 +389,15 @@ impl Maker {
         builder.send()
     }
 
+    /// Tells a record of the parent from others by what the request takes from it.
+    fn source(&self, row: &ParentRow) -> u64 {
+        let fields = self.resource().request.parent_fields();
+        let values = fields
+            .into_iter()
+            .map(|(parent, field, _)| row.value(parent, field.selector()));
+        digest(values)
+    }
+
     fn constants(&self, row: &ParentRow) -> Result<Vec<Scalar>, RunError> {
         let resource = self.resource();
         let value = |column: &apiduct_config::plan::ParentColumn| match row
@@ -396,9 +416,9 @@ impl Maker {
 }
 
 /// Tells the record of a parent from others by the values that its children need.
-fn digest(parent: &TapRow) -> u64 {
+fn digest<'v>(values: impl IntoIterator<Item = &'v Captured>) -> u64 {
     let mut hasher = Xxh3::new();
-    for value in parent {
+    for value in values {
         // Each kind of value is written in another way, so that none looks like two others.
         hasher.update(format!("{value:?};").as_bytes());
     }
@@ -418,8 +438,20 @@ impl MakeRequest for Maker {
         let row = parent
             .zip(taps)
             .map(|(values, taps)| ParentRow::new(taps, values.clone()));
+        let source = row.as_ref().map_or(0, |row| self.source(row));
+        let (bounds, watch) = match &self.increment {
+            Some(increment) => increment.walk(source).map_err(|source| RunError::Cursor {
+                resource: resource.name.clone(),
+                source: Box::new(source),
+            })?,
+            None => Default::default(),
+        };
+        let inputs = RequestInputs {
+            parent: row.as_ref(),
+            incremental: Some(&bounds),
+        };
         let parts = resource
-            .request_for(&self.resolved, row.as_ref())
+            .request_with(&self.resolved, inputs)
             .map_err(|source| RunError::Request {
                 resource: resource.name.clone(),
                 hint: source.hint(),
@@ -437,6 +469,8 @@ impl MakeRequest for Maker {
             pages: self.pages(parts, walk),
             constants,
             parent,
+            walk: source,
+            watch,
         })
     }
 }

@@ -83,6 +83,35 @@ impl Wanted {
         self.with_parents()
     }
 
+    /// What is left of a run once its first window is loaded: the resources of which `has_more` is true, with all below
+    /// them. Earlier rows stay: they are those of the windows before.
+    pub(crate) fn windowed(&self, has_more: &dyn Fn(&ResourceName) -> bool) -> Self {
+        let mut next = self.clone();
+        let (names, parents) = (&self.names, &self.parents);
+        next.loaded.retain(|at| {
+            std::iter::successors(Some(*at), |at| parents[*at]).any(|at| has_more(&names[at]))
+        });
+        next.replaced.clear();
+        next.with_parents()
+    }
+
+    /// What a backfill can load: the resources that load incrementally, with all below them.
+    pub(crate) fn backfilled(&self, plan: &Plan) -> Result<Self, RunError> {
+        let is_incremental = |name: &ResourceName| {
+            plan.resource(name)
+                .is_some_and(|one| one.incremental.is_some())
+        };
+        let next = self.windowed(&is_incremental);
+        if next.is_empty() {
+            return Err(RunError::NothingToBackfill);
+        }
+        let replaced = next.loaded().find(|name| self.is_replaced(name)).cloned();
+        match replaced {
+            Some(resource) => Err(RunError::BackfillReplaces { resource }),
+            None => Ok(next),
+        }
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.loaded.is_empty()
     }

@@ -5,7 +5,7 @@ use std::thread;
 
 use apiduct_json::Records;
 use apiduct_model::{ResourceName, Scalar, Schema, TableName};
-use apiduct_normalize::{NormalizeError, Normalizer, Options, TapRow};
+use apiduct_normalize::{GateReport, NormalizeError, Normalizer, Options, TapRow};
 use indexmap::IndexMap;
 use tokio::sync::{mpsc, oneshot};
 
@@ -24,6 +24,8 @@ pub(crate) struct Delivery {
     pub(crate) records: Records,
     /// Values of the parent's fields that each row gets.
     pub(crate) constants: Vec<Scalar>,
+    /// Which record of the parent the page belongs to: a digest of what its request took from there.
+    pub(crate) walk: u64,
 }
 
 /// The records of a page as far as the children of a resource need them.
@@ -40,6 +42,8 @@ pub(crate) struct Rows {
     pub(crate) untyped: Vec<(TableName, String)>,
     /// Records left out on purpose, by reason.
     pub(crate) skipped: IndexMap<String, u64>,
+    /// What the gate of an incremental load saw.
+    pub(crate) gate: Option<GateReport>,
 }
 
 /// A running worker.
@@ -96,6 +100,7 @@ fn work(
     while let Some(queued) = queue.receive() {
         let delivery = &queued.item;
         let failed = |source: NormalizeError| RunError::data(resource, Some(delivery.page), source);
+        normalizer.enter(delivery.walk);
         normalizer
             .push(&delivery.records, &delivery.constants)
             .map_err(failed)?;
@@ -110,11 +115,13 @@ fn work(
     let dropped = normalizer.dropped().into_iter();
     let skipped = dropped.map(|(step, records)| (step.to_owned(), records));
     let skipped = skipped.collect();
+    let gate = normalizer.take_gate_report();
     let (batches, schema) = normalizer.finish();
     sink.accept(batches)?;
     Ok(Rows {
         schema,
         untyped,
         skipped,
+        gate,
     })
 }

@@ -1,6 +1,7 @@
 //! The commands, one file each.
 
 pub(crate) mod auth;
+pub(crate) mod backfill;
 pub(crate) mod check;
 pub(crate) mod completions;
 pub(crate) mod demo;

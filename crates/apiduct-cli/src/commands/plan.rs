@@ -181,6 +181,21 @@ fn push_resource(
             "   steps      {steps} (each record is read as a whole)"
         )?;
     }
+    if let Some(incremental) = &resource.incremental {
+        writeln!(text, "   new rows   by {}", incremental.cursor)?;
+        writeln!(
+            text,
+            "              from {} to {}",
+            incremental.from, incremental.to
+        )?;
+        writeln!(text, "              {}", incremental.filter)?;
+        if let Some(window) = &incremental.window {
+            writeln!(
+                text,
+                "              in windows of {window}, each loaded on its own"
+            )?;
+        }
+    }
     match check.map(|check| &check.outcome) {
         Some(Ok(found)) => {
             writeln!(text, "   first page {} rows", found.rows)?;

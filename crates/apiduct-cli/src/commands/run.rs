@@ -63,6 +63,7 @@ impl RunArgs {
             restart: self.restart || self.traffic.replay.is_some(),
             max_requests: self.max_requests,
             max_wait: self.max_wait,
+            backfill: None,
         }
     }
 }
@@ -73,20 +74,35 @@ impl RunArgs {
 ///
 /// Whatever ends the run early.
 pub(crate) async fn execute(args: &RunArgs, printer: &Printer) -> Result<ExitCode, Failure> {
-    let source = Source::read(&args.source.file, printer)?.into_destination(&args.destination)?;
+    let places = (&args.source, &args.destination, &args.working_dir);
+    pull(places, &args.traffic, args.options(), printer).await
+}
+
+/// Runs a pipeline with `options` and prints the receipt.
+///
+/// # Errors
+///
+/// Whatever ends the run early.
+pub(crate) async fn pull(
+    (source, destination, working_dir): (&SourceArgs, &DestinationArgs, &WorkingDirArgs),
+    traffic: &TrafficArgs,
+    options: RunOptions,
+    printer: &Printer,
+) -> Result<ExitCode, Failure> {
+    let source = Source::read(&source.file, printer)?.into_destination(destination)?;
     let target = source.target(printer.redactor())?;
     let name = target.destination.name();
     let progress = Arc::new(Progress::new(printer.clone(), name.clone()));
-    let traffic = args.traffic.open(printer.redactor())?;
+    let traffic = traffic.open(printer.redactor())?;
     let builder = Pipeline::builder(source.plan, traffic.secrets(source.secrets));
     let pipeline = traffic
         .apply(builder)
         .destination(target.destination)
         .redactor(printer.redactor().clone())
         .events(Arc::clone(&progress) as _)
-        .working_dir(traffic.working_dir(&args.working_dir.working_dir))
+        .working_dir(traffic.working_dir(&working_dir.working_dir))
         .seed(seed())
-        .options(args.options())
+        .options(options)
         .build();
     let outcome = until_interrupted(&pipeline, &Interrupt::listen(printer)).await;
     progress.clear();

@@ -167,10 +167,16 @@ impl Overview {
             parts.push(table::plain(&head, &[false, true, false], rows));
         }
         for (resource, memory) in &self.state {
-            parts.push(format!(
-                "state of `{resource}`: {}\n",
-                Value::Object(memory.clone())
-            ));
+            let mut rest = memory.clone();
+            if let Some(incremental) = rest.remove("incremental") {
+                parts.push(format!(
+                    "cursor of `{resource}`: {}\n",
+                    cursor(&incremental)
+                ));
+            }
+            if !rest.is_empty() {
+                parts.push(format!("state of `{resource}`: {}\n", Value::Object(rest)));
+            }
         }
         for load_id in &self.pending {
             parts.push(format!(
@@ -199,6 +205,29 @@ fn unfinished(pull: &PendingPull) -> String {
         indicatif::HumanBytes(pull.bytes),
         indicatif::HumanDuration(Duration::from_secs(pull.age_seconds)),
     )
+}
+
+/// What is stored of an incremental load, for people.
+fn cursor(memory: &Value) -> String {
+    let text = |value: &Value| match value {
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    };
+    let seen = memory["seen"].as_array().map_or(0, Vec::len);
+    let mut shown = match &memory["last_value"] {
+        Value::Null => "not set".to_owned(),
+        last if seen > 1 => format!("{} ({seen} rows stand there)", text(last)),
+        last => text(last),
+    };
+    if let Some(parents) = memory["parents"].as_object() {
+        let lasts = parents.values().map(|mark| text(&mark["last_value"]));
+        let range = lasts.clone().min().zip(lasts.max());
+        shown = match range {
+            Some((first, last)) => format!("{} parents, from {first} to {last}", parents.len()),
+            None => "no parents".to_owned(),
+        };
+    }
+    shown
 }
 
 fn count(number: u64) -> String {

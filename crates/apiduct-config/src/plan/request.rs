@@ -112,7 +112,7 @@ impl RequestPlan {
     }
 
     /// Every parent field the request needs, with the parent's name and where it is asked for.
-    pub(crate) fn parent_fields(&self) -> Vec<(&str, &FieldPath, Located<()>)> {
+    pub fn parent_fields(&self) -> Vec<(&str, &FieldPath, Located<()>)> {
         let mut found = Vec::new();
         self.each_template(&mut |text, site| {
             for (parent, field) in text.parent_fields() {

@@ -53,8 +53,8 @@ struct Key {
 #[derive(Debug, Default)]
 struct Group {
     is_entered: bool,
-    is_begun: bool,
-    from: GateStart,
+    /// The bounds as they are given, until the first record says what they are.
+    from: Option<GateStart>,
     start: Option<Key>,
     known: HashSet<u64>,
     last: Option<Key>,
@@ -74,10 +74,7 @@ struct Group {
 impl Judge {
     pub(crate) fn new(gate: Gate, constants: Vec<String>) -> Self {
         let digests = gate.key.clone().map(|keys| Digests::new(keys, constants));
-        let current = match gate.walks {
-            None => Group::from(gate.start.clone()),
-            Some(_) => Group::default(),
-        };
+        let current = Group::from(gate.start.clone());
         Self {
             format: gate.cursor_type.map(|known| gate.format_as(known)),
             end: None,
@@ -131,9 +128,7 @@ impl Judge {
             self.end = key_of(format, end).map_err(Refusal::Cursor)?;
         }
         let group = &mut self.current;
-        if !group.is_begun {
-            group.begin(format).map_err(Refusal::Cursor)?;
-        }
+        group.begin(format).map_err(Refusal::Cursor)?;
         let key = format.key(raw).map_err(Refusal::Cursor)?;
         let falls = self.gate.falls;
         if let Some(end) = &self.end {
@@ -238,14 +233,16 @@ impl Key {
 impl Group {
     fn from(from: GateStart) -> Self {
         Self {
-            from,
+            from: Some(from),
             ..Self::default()
         }
     }
 
     /// Reads the bounds, once it is known what they are.
     fn begin(&mut self, format: &CursorFormat) -> Result<(), CursorError> {
-        let from = std::mem::take(&mut self.from);
+        let Some(from) = self.from.take() else {
+            return Ok(());
+        };
         if let Some(start) = &from.start {
             self.start = key_of(format, start)?;
         }
@@ -253,9 +250,10 @@ impl Group {
             self.last = key_of(format, &last)?;
             self.raw = Some(last);
         }
-        self.known = from.seen.into_iter().collect();
-        self.seen.clone_from(&self.known);
-        self.is_begun = true;
+        self.seen = from.seen.into_iter().collect();
+        if from.knows_start {
+            self.known.clone_from(&self.seen);
+        }
         Ok(())
     }
 
@@ -313,10 +311,10 @@ impl Group {
     }
 
     fn reached(mut self, digests: Option<&Digests>, limit: usize) -> Reached {
-        if !self.is_begun {
+        if let Some(from) = self.from {
             return Reached {
-                last: self.from.last,
-                seen: self.from.seen,
+                last: from.last,
+                seen: from.seen,
                 unseen: 0,
             };
         }

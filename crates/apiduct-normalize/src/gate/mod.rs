@@ -66,6 +66,8 @@ pub struct GateStart {
     pub last: Option<Scalar>,
     /// Digests of the records at that cursor that have been loaded.
     pub seen: Vec<u64>,
+    /// Whether that cursor is the start, so that those records are not wanted again.
+    pub knows_start: bool,
 }
 
 /// What happens with a record without a cursor.

@@ -19,6 +19,7 @@ fn from(start: &str) -> Gate {
             start: Some(Scalar::from(start)),
             last: Some(Scalar::from(start)),
             seen: Vec::new(),
+            knows_start: false,
         },
         ..gate()
     }
@@ -140,6 +141,7 @@ fn records_at_the_boundary_come_once() {
             start: report.reached.last.clone(),
             last: report.reached.last.clone(),
             seen: report.reached.seen.clone(),
+            knows_start: true,
         },
         ..gate()
     };
@@ -179,6 +181,7 @@ fn a_changed_record_at_the_boundary_is_the_same_by_its_key_and_another_without()
                 start: report.reached.last.clone(),
                 last: report.reached.last,
                 seen: report.reached.seen,
+                knows_start: true,
             },
             ..own
         };
@@ -332,6 +335,7 @@ fn walks_that_are_told_apart_have_their_own_start_and_end_up_on_their_own() {
                 start: Some(Scalar::from(5)),
                 last: Some(Scalar::from(5)),
                 seen: Vec::new(),
+                knows_start: false,
             },
         )])),
         ..gate()
@@ -372,6 +376,7 @@ fn equal_records_of_different_walks_do_not_hide_each_other() {
             start: reached.last.clone(),
             last: reached.last,
             seen: reached.seen,
+            knows_start: true,
         },
         ..gate()
     };
@@ -395,7 +400,7 @@ proptest::proptest! {
     ) {
         let records: Vec<Value> = cursors.iter().enumerate().map(|(id, at)| json!({"id": id, "at": at})).collect();
         let own = || Gate {
-            start: GateStart { start: Some(Scalar::from(start)), last: Some(Scalar::from(start)), seen: Vec::new() },
+            start: GateStart { start: Some(Scalar::from(start)), last: Some(Scalar::from(start)), seen: Vec::new(), knows_start: false },
             ..gate()
         };
         let (ids, whole) = pass(own(), &records).unwrap();

@@ -8,6 +8,7 @@ mod children;
 mod destination;
 mod formats;
 mod hints;
+mod incremental;
 mod jobs;
 mod loads;
 mod looks;
