@@ -80,6 +80,11 @@ impl ColumnBuilder {
         &self.name
     }
 
+    /// Whether `row`, the last one begun, has a value.
+    pub(crate) fn has_value(&self, row: usize) -> bool {
+        self.len > row
+    }
+
     /// Whether values are to be kept as documents, without looking into them.
     pub(crate) fn is_json(&self) -> bool {
         self.inferred == Inferred::Json

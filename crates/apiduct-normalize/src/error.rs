@@ -26,6 +26,14 @@ pub enum NormalizeError {
     /// The page could not be cut into records.
     #[error("the page cannot be cut into records")]
     Page(#[from] JsonError),
+    /// A record has no value for a key by which rows are told apart.
+    #[error("record {record} of the page has no value for key `{key}`")]
+    NoKey {
+        /// Position of the record in the page, from 0.
+        record: usize,
+        /// The key as it is declared.
+        key: String,
+    },
     /// A record has no cursor, or it is null.
     #[error("record {record} of the page has no cursor at `{path}`")]
     NoCursor {
@@ -113,6 +121,9 @@ impl Hint for NormalizeError {
             Self::TooLarge { .. } => {
                 Some("ask for smaller pages, and lower `max_response_bytes`".to_owned())
             }
+            Self::NoKey { key, .. } => Some(format!(
+                "declare other fields as `primary_key` or `merge_key`, or let rows lack it: `columns: {{{key}: {{nullable: true}}}}`"
+            )),
             Self::NoCursor { .. } => Some(
                 "correct `cursor_path`, or set `on_cursor_value_missing` to `include` or `exclude`"
                     .to_owned(),

@@ -28,6 +28,7 @@ mod id;
 mod normalizer;
 mod number;
 mod options;
+mod required;
 mod shape;
 mod table;
 mod tap;

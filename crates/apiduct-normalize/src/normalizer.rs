@@ -9,6 +9,7 @@ use indexmap::IndexMap;
 use crate::error::NormalizeError;
 use crate::gate::{GateReport, Judge, Refusal, Verdict};
 use crate::options::Options;
+use crate::required::Required;
 use crate::tap::TapRow;
 use crate::walk::{Stop, Walker};
 
@@ -36,6 +37,8 @@ pub struct Normalizer {
     judge: Option<Judge>,
     /// Tapped rows before it.
     tapped_mark: usize,
+    /// What no record may lack.
+    required: Required,
     /// Bytes of records since the size of the builders was last looked at.
     unweighed: usize,
     /// The user's steps; `None` on the common road.
@@ -53,6 +56,7 @@ impl Normalizer {
         let normalized = names.iter().map(|name| SnakeCase::path(name)).collect();
         let judge = gate.map(|gate| Judge::new(gate, normalized));
         let steps = (!options.steps.is_empty()).then(|| Runner::new(options.steps.clone()));
+        let required = Required::new(&options.required);
         let mut walker = Walker::new(options);
         let mut constants = Vec::new();
         // Steps get them as fields of the record, and may take them away.
@@ -67,6 +71,7 @@ impl Normalizer {
             marks: Vec::new(),
             judge,
             tapped_mark: 0,
+            required,
             unweighed: 0,
             steps,
         })
@@ -152,6 +157,11 @@ impl Normalizer {
                     }
                 }
                 self.fill(row, constants);
+                if let Err(key) = self.required.check(&self.walker.tables[0], row) {
+                    let key = key.to_owned();
+                    self.roll_back();
+                    return Err(NormalizeError::NoKey { record: index, key });
+                }
                 if let (Some(text), Some(tapped)) = (text, self.walker.tapped.last_mut()) {
                     self.walker.taps.look(at_record(text, index)?, tapped)?;
                 }
@@ -319,6 +329,7 @@ impl Normalizer {
             .iter()
             .map(|key| SnakeCase::path(key).into())
             .collect();
+        root.merge = options.merge.clone();
         let mut schema = Schema::default();
         for table in &self.walker.tables {
             let described = match table.parent {

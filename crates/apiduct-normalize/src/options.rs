@@ -1,4 +1,6 @@
-use apiduct_model::{DataType, ResourceName, SnakeCase, SystemNames, TableName, WriteDisposition};
+use apiduct_model::{
+    DataType, Merge, ResourceName, SnakeCase, SystemNames, TableName, WriteDisposition,
+};
 use apiduct_steps::Steps;
 use indexmap::IndexMap;
 
@@ -15,6 +17,10 @@ pub struct Options {
     pub write_disposition: WriteDisposition,
     /// Keys of the source that identify a record; default: none.
     pub primary_key: Vec<String>,
+    /// How the root table is merged; it matters to disposition `merge` only. Columns are named as in the destination.
+    pub merge: Merge,
+    /// Keys of the source for which every record must have a value that is no list and no object; default: none.
+    pub required: Vec<String>,
     /// The load that the rows belong to; part of every row's identity.
     pub load_id: String,
     /// Names of the system columns.
@@ -90,6 +96,8 @@ impl Options {
             table: SnakeCase::path(resource).into(),
             write_disposition: WriteDisposition::default(),
             primary_key: Vec::new(),
+            merge: Merge::default(),
+            required: Vec::new(),
             load_id: load_id.to_owned(),
             system: SystemNames::default(),
             declared: IndexMap::new(),

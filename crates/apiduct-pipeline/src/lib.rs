@@ -16,6 +16,7 @@ mod jobs;
 mod journal;
 mod left_out;
 mod logins;
+mod merge;
 mod options;
 mod pipeline;
 mod preview;

@@ -102,6 +102,7 @@ impl Pipeline {
         let setup = Setup::new(self)?;
         let wanted = Wanted::new(&self.plan, &self.options)?;
         let destination = self.destination.clone().ok_or(RunError::NoDestination)?;
+        crate::merge::refuse_unable(&self.plan, &wanted, destination.as_ref())?;
         let _lock = PipelineLock::acquire(&self.folder().join("lock"), self.timer.as_ref())?;
         let recovered = self.recover(setup.dataset(), &destination).await?;
         let mut receipt = recovered.receipt();

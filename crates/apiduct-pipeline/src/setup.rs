@@ -23,6 +23,7 @@ use crate::feed::{MakeRequest, Request};
 use crate::incremental::{Increment, Increments};
 use crate::jobs::JobFiles;
 use crate::journal::{Journal, WalkId};
+use crate::merge;
 use crate::pipeline::Pipeline;
 use crate::sink::{BatchSink, NoSink};
 use crate::wanted::Wanted;
@@ -166,12 +167,16 @@ impl Setup {
             .filter_map(|hint| Some((SnakeCase::path(&hint.name), hint.data_type?)));
         Options {
             table: resource.table.clone(),
-            write_disposition: if is_replaced {
+            write_disposition: if is_replaced
+                && resource.write_disposition != WriteDisposition::Merge
+            {
                 WriteDisposition::Replace
             } else {
                 resource.write_disposition
             },
             primary_key: resource.primary_key.clone(),
+            merge: merge::settings(&resource.merge),
+            required: resource.merge.required.clone(),
             system: self.plan.system.clone(),
             declared: declared.collect(),
             constants: resource

@@ -154,6 +154,9 @@ fn push_resource(
         )?,
         None => write!(text, "   table      none: the rows are not loaded")?,
     }
+    if let Some(merge) = &resource.merge {
+        write!(text, " ({merge})")?;
+    }
     if !resource.primary_key.is_empty() {
         write!(text, ", primary key {}", resource.primary_key.join(", "))?;
     }

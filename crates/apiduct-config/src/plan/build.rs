@@ -11,8 +11,8 @@ use http::Method;
 use super::graph::{self, Node};
 use super::{
     AuthPlan, ClientPlan, HeaderPlan, Origin, PaginatorPlan, ParamPlan, Plan, RequestPlan,
-    ResourcePlan, SelectorPlan, Warning, body, columns, hints, incremental, path, rules, steps,
-    table_name,
+    ResourcePlan, SelectorPlan, Warning, body, columns, hints, incremental, merge, path, rules,
+    steps, table_name,
 };
 use crate::error::{ConfigErrorKind, Problems};
 use crate::registry::Registry;
@@ -51,6 +51,11 @@ pub(super) fn plan(spec: &Spec, registry: &Registry, problems: &mut Problems) ->
     let mut warnings = warnings(spec);
     warnings.extend(hints::warnings(spec));
     warnings.extend(incremental::warnings(&resources, &spec.file));
+    warnings.extend(merge::warnings(
+        &resources,
+        destination(spec).value.kind(),
+        &spec.file,
+    ));
     Plan {
         name: spec.name.value.clone(),
         client: client(spec),
@@ -256,6 +261,7 @@ fn resources(
             plan.parent = parent.map(|at| new_index[at]);
             let draft = &drafts[*from];
             rules::compile(&mut plan, (draft.own, &draft.merged), problems);
+            merge::compile(&mut plan, &draft.merged, problems);
             plan
         })
         .collect();
@@ -332,6 +338,7 @@ fn resource(
             || hints::key_of_columns(&columns::hints(&merged.columns)),
             |keys| keys.iter().map(|key| key.value.clone()).collect(),
         ),
+        merge: merge::MergePlan::default(),
         columns: columns::hints(&merged.columns),
         max_table_nesting: hints::max_table_nesting(&merged.hints, source.spec),
         nested: hints::nested(&merged.hints),

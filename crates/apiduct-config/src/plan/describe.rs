@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use apiduct_client::format::BodyFormat;
+use apiduct_model::WriteDisposition;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -74,6 +75,9 @@ pub struct ResourceDescription {
     pub response_actions: Vec<String>,
     /// What happens with the rows that are already in the table.
     pub write_disposition: String,
+    /// How rows take the place of earlier ones, if they do.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub merge: Option<String>,
     /// Fields that identify a row.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub primary_key: Vec<String>,
@@ -150,6 +154,7 @@ fn resource(plan: &Plan, at: usize) -> ResourceDescription {
         job: one.job.as_ref().map(ToString::to_string),
         response_actions: one.response_rules.iter().map(ToString::to_string).collect(),
         write_disposition: one.write_disposition.to_string(),
+        merge: (one.write_disposition == WriteDisposition::Merge).then(|| one.merge.to_string()),
         primary_key: one.primary_key.clone(),
         incremental: one
             .incremental

@@ -10,6 +10,7 @@ mod describe;
 mod graph;
 mod hints;
 mod incremental;
+mod merge;
 mod path;
 mod request;
 mod rules;
@@ -36,6 +37,7 @@ pub use incremental::{
     CursorFrom, Extreme, IncrementalDescription, IncrementalPlan, IncrementalScope, MissingCursor,
     RowOrder,
 };
+pub use merge::MergePlan;
 pub use request::{BodyPlan, HeaderPlan, ParamPlan, RequestPlan};
 pub use steps::StepPlan;
 
@@ -161,6 +163,8 @@ pub struct ResourcePlan {
     pub write_disposition: WriteDisposition,
     /// Fields that identify a row, as the API names them.
     pub primary_key: Vec<String>,
+    /// How its rows take the place of earlier ones.
+    pub merge: MergePlan,
     /// What is known about columns beforehand.
     pub columns: Vec<ColumnHint>,
     /// How many levels of lists and objects become tables and columns; `None` for all.

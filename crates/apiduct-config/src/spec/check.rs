@@ -238,14 +238,6 @@ impl Checker<'_> {
     }
 
     fn word(&mut self, words: &'static Words, node: &Node, path: KeyPath<'_>) {
-        if words.later_mapping && node.as_map().is_some() {
-            let what = format!("a {} with a strategy", words.what);
-            let kind = ConfigErrorKind::NotSupported {
-                what,
-                instead: None,
-            };
-            return self.push(path, node.mark, kind);
-        }
         let Some(text) = node.as_text() else {
             return self.wrong(node, path, format!("a {}", words.what));
         };

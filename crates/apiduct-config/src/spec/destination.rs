@@ -29,6 +29,11 @@ impl DestinationKind {
         }
     }
 
+    /// Whether rows go to files that are only ever added.
+    pub(crate) fn is_files(self) -> bool {
+        matches!(self, Self::Parquet | Self::Jsonl)
+    }
+
     pub(crate) fn from_word(word: &str) -> Option<Self> {
         [Self::Duckdb, Self::Parquet, Self::Jsonl]
             .into_iter()
@@ -58,6 +63,14 @@ pub enum DestinationSpec {
 }
 
 impl DestinationSpec {
+    /// The kind, unless it comes from outside the file.
+    pub(crate) fn kind(&self) -> Option<DestinationKind> {
+        match self {
+            Self::At { kind, .. } => Some(*kind),
+            Self::Outside(_) => None,
+        }
+    }
+
     pub(crate) fn read(node: &Node) -> Option<Self> {
         let Some(text) = node.as_text() else {
             let name = node.value_of("type")?.as_text()?;

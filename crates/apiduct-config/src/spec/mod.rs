@@ -14,6 +14,7 @@ mod hints;
 mod incremental;
 mod inline;
 mod keys;
+mod merge;
 mod paginator;
 mod resource;
 mod rules;

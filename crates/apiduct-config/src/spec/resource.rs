@@ -1,9 +1,10 @@
-use apiduct_model::{DataType, WriteDisposition};
+use apiduct_model::{DataType, MergeStrategy, SortOrder, WriteDisposition};
 
 use super::endpoint::EndpointSpec;
 use super::fields::{Fields, Located, Written, plain};
 use super::hints::TableHintsSpec;
 use super::keys::{COLUMN, DEFAULTS, LISTED_COLUMN, RESOURCE};
+use super::merge::{DispositionSpec, order_of};
 use super::steps::{StepSpec, json_text, read_steps};
 use super::table::Object;
 use crate::error::{ConfigErrorKind, Problems};
@@ -23,6 +24,10 @@ pub struct ResourceSpec {
     pub primary_key: Written<Vec<Located<String>>>,
     /// What happens with the rows that are already in the table.
     pub write_disposition: Written<WriteDisposition>,
+    /// How rows are merged; it comes with the write disposition.
+    pub merge_strategy: Written<MergeStrategy>,
+    /// Fields that name a part of the table.
+    pub merge_key: Written<Vec<Located<String>>>,
     /// Whether rows are loaded.
     pub selected: Written<bool>,
     /// The table that gets the rows.
@@ -48,6 +53,12 @@ pub struct ColumnSpec {
     pub nullable: Written<bool>,
     /// Whether it is part of the key.
     pub primary_key: Written<bool>,
+    /// Whether it is part of the merge key.
+    pub merge_key: Written<bool>,
+    /// Whether it marks rows that are to be deleted.
+    pub hard_delete: Written<bool>,
+    /// Which row of a key wins by it.
+    pub dedup_sort: Written<SortOrder>,
     /// Keys that change nothing, with their values as JSON text.
     pub hints: Vec<(&'static str, Written<String>)>,
     /// Where it is declared.
@@ -83,20 +94,18 @@ impl ResourceSpec {
                 mark: node.mark,
             },
         };
-        let disposition = fields.word("write_disposition");
+        let DispositionSpec {
+            disposition,
+            strategy,
+        } = DispositionSpec::read(&fields, problems);
         Self {
             name,
             endpoint: EndpointSpec::read(&fields),
             include_from_parent: fields.plain_list("include_from_parent"),
             primary_key: fields.plain_list("primary_key"),
-            write_disposition: match disposition {
-                Written::Value(word) => Written::Value(word.map(|word| {
-                    // The check lets only words of the model through.
-                    word.parse().unwrap_or_default()
-                })),
-                Written::Null => Written::Null,
-                Written::Absent => Written::Absent,
-            },
+            write_disposition: disposition,
+            merge_strategy: strategy,
+            merge_key: fields.plain_list("merge_key"),
             selected: fields.bool("selected"),
             table_name: fields.plain("table_name"),
             columns,
@@ -126,6 +135,12 @@ impl ResourceSpec {
             include_from_parent: self.include_from_parent.or(&defaults.include_from_parent),
             primary_key: self.primary_key.or(&defaults.primary_key),
             write_disposition: self.write_disposition.or(&defaults.write_disposition),
+            merge_strategy: if self.write_disposition.is_absent() {
+                defaults.merge_strategy.clone()
+            } else {
+                self.merge_strategy.clone()
+            },
+            merge_key: self.merge_key.or(&defaults.merge_key),
             selected: self.selected.or(&defaults.selected),
             table_name: self.table_name.or(&defaults.table_name),
             columns: merge_columns(&self.columns, &defaults.columns),
@@ -182,6 +197,9 @@ impl ColumnSpec {
             data_type: self.data_type.or(&default.data_type),
             nullable: self.nullable.or(&default.nullable),
             primary_key: self.primary_key.or(&default.primary_key),
+            merge_key: self.merge_key.or(&default.merge_key),
+            hard_delete: self.hard_delete.or(&default.hard_delete),
+            dedup_sort: self.dedup_sort.or(&default.dedup_sort),
             hints: hints
                 .map(|((key, own), (_, default))| (*key, own.or(default)))
                 .collect(),
@@ -241,6 +259,13 @@ fn read_column(name: &str, fields: &Fields<'_>, mark: Mark, problems: &mut Probl
         data_type: data_type_of(data_type, &scale, problems),
         nullable: fields.bool("nullable"),
         primary_key: fields.bool("primary_key"),
+        merge_key: fields.bool("merge_key"),
+        hard_delete: fields.bool("hard_delete"),
+        dedup_sort: match fields.word("dedup_sort") {
+            Written::Value(word) => Written::Value(word.map(order_of)),
+            Written::Null => Written::Null,
+            Written::Absent => Written::Absent,
+        },
         hints: KEPT
             .map(|key| (key, fields.read(key, |node, _| Some(json_text(node)))))
             .into(),

@@ -100,8 +100,6 @@ pub(crate) struct Words {
     pub(crate) valid: &'static [&'static str],
     /// Words of the reference that this version does not know, with what to do instead.
     pub(crate) later: &'static [(&'static str, &'static str)],
-    /// Whether a mapping may be written in the reference.
-    pub(crate) later_mapping: bool,
     pub(crate) any_case: bool,
 }
 

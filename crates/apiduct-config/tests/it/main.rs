@@ -6,6 +6,7 @@ mod broken;
 mod describe;
 mod formats;
 mod hints;
+mod merge;
 mod paginators;
 mod purity;
 mod reading;

@@ -124,6 +124,7 @@ fn dispositions_and_flags_are_read() {
     for (word, expected) in [
         ("append", WriteDisposition::Append),
         ("replace", WriteDisposition::Replace),
+        ("merge", WriteDisposition::Merge),
         ("skip", WriteDisposition::Skip),
     ] {
         let spec = resource(&format!(

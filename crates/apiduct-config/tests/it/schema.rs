@@ -67,9 +67,10 @@ resources:
   - name: full
     primary_key: id
     write_disposition: append
+    merge_key: [a, b]
     selected: true
     table_name: t
-    columns: {a: {data_type: decimal, scale: 2, nullable: false}, b: null}
+    columns: {a: {data_type: decimal, scale: 2, nullable: false, hard_delete: false, dedup_sort: asc}, b: null}
     endpoint:
       path: x/{org}
       method: Post
@@ -155,6 +156,7 @@ resources:
   - {name: f5, endpoint: {response_format: {type: json}}}
   - {name: j1, endpoint: {job: {poll: 'r/{job.id}', status: s, done: D, failed: [F, G], running: R, message: m, download: {selector: u, on_foreign_origin: strip}, interval: 1s, backoff: 2, max_interval: 1m, deadline: 1h}}}
   - {name: j2, endpoint: {job: {poll: {header: Location}, download: {path: 'r/{job.id}/f'}}}}
+  - {name: wd, primary_key: id, write_disposition: {disposition: merge, strategy: insert-only}}
   - {name: ri, endpoint: {retry_if: [a.b, {selector: c, equals: d, text: e}]}}
 runtime: {max_retries: 5, retry_statuses: [403, 500-599], retry_errors: [connect, broken_json], backoff_factor: 1.0, max_retry_delay: 300s, timeout: 60, connect_timeout: 1h 30m,
   idle_timeout: 250ms, total_timeout: null, max_wait: 1d, concurrency: 8, rate_limit: 10/s, max_response_bytes: 256MiB,

@@ -3,16 +3,19 @@
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use apiduct_duckdb::DuckDb;
 use apiduct_load::{
     Batches, Commit, Destination, DestinationError, LoadId, Loader, Packages, QueryResult,
     SchemaDelta, State, load_package,
 };
-use apiduct_model::{Schema, TableSchema};
+use apiduct_model::{Schema, TableSchema, WriteDisposition};
 use apiduct_testkit::FakeClock;
+use tracing::span::{Attributes, Id, Record};
+use tracing::{Event, Metadata, Subscriber};
 
-use crate::{load, numbers, rows};
+use crate::{load, numbers, numbers_for, rows};
 
 const FOLDER: &str = "APIDUCT_TEST_FOLDER";
 const DIES: &str = "APIDUCT_TEST_DIES";
@@ -96,6 +99,37 @@ impl Loader for Mortal {
     }
 }
 
+/// Stops for good before a statement of a merge.
+struct Merging {
+    left: AtomicU32,
+}
+
+impl Subscriber for Merging {
+    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+        metadata.target().ends_with("merge")
+    }
+
+    fn event(&self, _: &Event<'_>) {
+        if self.left.fetch_sub(1, Ordering::Relaxed) == 0 {
+            println!("dying");
+            // Nobody sends a line: the process waits here until it is killed.
+            std::io::stdin().lines().next();
+        }
+    }
+
+    fn new_span(&self, _: &Attributes<'_>) -> Id {
+        Id::from_u64(1)
+    }
+
+    fn record(&self, _: &Id, _: &Record<'_>) {}
+
+    fn record_follows_from(&self, _: &Id, _: &Id) {}
+
+    fn enter(&self, _: &Id) {}
+
+    fn exit(&self, _: &Id) {}
+}
+
 /// Loads the pending package of `folder` in a process that is killed at `step`.
 fn die_at(folder: &Path, step: &str) {
     let mut child = Command::new(std::env::current_exe().unwrap())
@@ -130,9 +164,14 @@ fn loads_and_dies() {
     let packages = Packages::new(folder.join("packages"));
     let load_id = *packages.pending().unwrap().last().unwrap();
     let package = packages.open(load_id).unwrap();
+    let dies = std::env::var(DIES).unwrap();
+    if let Some(left) = dies.strip_prefix("merging ") {
+        let left = AtomicU32::new(left.parse().unwrap());
+        tracing::subscriber::set_global_default(Merging { left }).unwrap();
+    }
     let mut loader = Mortal {
         inner: destination(&folder).open("ds").unwrap(),
-        dies: std::env::var(DIES).unwrap(),
+        dies,
     };
     load_package(&mut loader, &package, &FakeClock::new()).unwrap();
 }
@@ -151,6 +190,22 @@ fn a_killed_load_is_there_whole_or_not_at_all() {
     assert_eq!(rows(&destination), 10 + MANY, "killed after the commit");
     assert!(load(&destination, &package).was_there);
     assert_eq!(rows(&destination), 10 + MANY);
+}
+
+#[test]
+fn a_merge_that_is_killed_between_two_statements_leaves_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let destination = destination(folder.path());
+    load(&destination, &numbers(folder.path(), 0, 10));
+    let mut table = TableSchema::root("t", "t", WriteDisposition::Merge);
+    table.primary_key = vec!["n".into()];
+    let package = numbers_for(folder.path(), 1, 70_000, table);
+    for statement in 0..4 {
+        die_at(folder.path(), &format!("merging {statement}"));
+        assert_eq!(rows(&destination), 10, "before statement {statement}");
+    }
+    assert!(!load(&destination, &package).was_there);
+    assert_eq!(rows(&destination), 70_000, "the first ten are among them");
 }
 
 #[test]

@@ -26,6 +26,12 @@ use arrow_array::{ArrayRef, Int64Array, RecordBatch};
 
 /// A package with `rows` numbers for table `t`, the `number`th of its pipeline.
 fn numbers(folder: &Path, number: u64, rows: i64) -> LoadPackage {
+    let table = TableSchema::root("t", "t", WriteDisposition::Append);
+    numbers_for(folder, number, rows, table)
+}
+
+/// As [`numbers`], for a table that says what is to happen with earlier rows.
+fn numbers_for(folder: &Path, number: u64, rows: i64, mut table: TableSchema) -> LoadPackage {
     let clock = FakeClock::new();
     let mut ids = LoadIds::new(1);
     let mut before = State::default();
@@ -49,7 +55,6 @@ fn numbers(folder: &Path, number: u64, rows: i64) -> LoadPackage {
             .unwrap();
         from = to;
     }
-    let mut table = TableSchema::root("t", "t", WriteDisposition::Append);
     table.push(Column::new("n", DataType::Bigint));
     let mut schema = Schema::default();
     schema.insert(table);

@@ -5,6 +5,7 @@
 mod nesting;
 mod oracle;
 mod property;
+mod required;
 mod steps;
 mod tables;
 

@@ -13,11 +13,12 @@ use crate::wanted::Wanted;
 pub(crate) const FORMAT: u32 = 1;
 
 /// What decides nothing about the requests of a resource, in the description of a plan.
-const WITHOUT_INFLUENCE: [&str; 6] = [
+const WITHOUT_INFLUENCE: [&str; 7] = [
     "order",
     "table",
     "columns",
     "write_disposition",
+    "merge",
     "primary_key",
     "from_parent",
 ];

@@ -12,6 +12,7 @@ mod incremental;
 mod jobs;
 mod loads;
 mod looks;
+mod merge;
 mod parallel;
 mod recording;
 mod recovery;

@@ -17,6 +17,7 @@ mod destination;
 mod formats;
 mod hints;
 mod incremental;
+mod merge;
 mod paginator;
 mod resource;
 mod rules;
@@ -33,6 +34,7 @@ pub(crate) use destination::DESTINATION;
 pub(crate) use formats::{JOB, JOB_PLACE, RESPONSE_FORMAT};
 pub(crate) use hints::NESTED_HINT;
 pub(crate) use incremental::{INCREMENTAL, INCREMENTAL_PARAM};
+pub(crate) use merge::{DISPOSITION, MERGE_KEY, SORT_ORDERS, WRITE_DISPOSITION};
 pub(crate) use paginator::PAGINATOR;
 pub(crate) use resource::{
     COLUMN, DEFAULTS, ENDPOINT, LISTED_COLUMN, PARAM, RESOURCE, RETRY_IF, SEVERAL_RETRY_IF, STYLED,
@@ -87,7 +89,6 @@ const fn words(what: &'static str, valid: &'static [&'static str]) -> Words {
         what,
         valid,
         later: &[],
-        later_mapping: false,
         any_case: false,
     }
 }

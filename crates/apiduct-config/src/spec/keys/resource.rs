@@ -2,19 +2,10 @@
 
 use super::hints::{NESTED_HINT, REFERENCE, SCHEMA_CONTRACT};
 use super::{
-    AUTH, EXPECT, INCREMENTAL, INCREMENTAL_PARAM, JOB, PAGINATOR, PATH, PLAIN, REQUEST,
-    RESPONSE_ACTION, RESPONSE_FORMAT, STEP, key, later, variant, words,
+    AUTH, EXPECT, INCREMENTAL, INCREMENTAL_PARAM, JOB, MERGE_KEY, PAGINATOR, PATH, PLAIN, REQUEST,
+    RESPONSE_ACTION, RESPONSE_FORMAT, SORT_ORDERS, STEP, WRITE_DISPOSITION, key, later, variant, words,
 };
 use crate::spec::table::{Kind, Object, ShortForm, Tagged, Words};
-
-const DISPOSITION: Kind = Kind::Word(&Words {
-    later: &[(
-        "merge",
-        "use `replace` to reload the table as a whole, or `append`",
-    )],
-    later_mapping: true,
-    ..words("write disposition", &["append", "replace", "skip"])
-});
 
 const SEVERAL_PLAIN: Kind = Kind::OneOrMany(&PLAIN);
 
@@ -24,12 +15,12 @@ macro_rules! resource_keys {
             $($first,)*
             key("include_from_parent", Kind::List(&PLAIN), "Top-level fields of the parent that each row gets as `_<parent>_<field>`."),
             key("primary_key", SEVERAL_PLAIN, "The field or fields that identify a row."),
-            key("write_disposition", DISPOSITION, "What happens with the rows that are already in the table.").or("append"),
+            key("write_disposition", WRITE_DISPOSITION, "What happens with the rows that are already in the table.").or("append"),
             key("selected", Kind::Bool, "Whether rows are loaded; a resource that is not still feeds its children.").or("true"),
             key("table_name", PLAIN, "The table that gets the rows.").or("the resource's name"),
             key("columns", COLUMNS, "What is known about columns beforehand: a mapping by name, or a list."),
             key("processing_steps", Kind::List(&Kind::Object(&STEP)), "Steps on each record, in order, before it becomes a row."),
-            later("merge_key", ""),
+            key("merge_key", MERGE_KEY, "The field or fields that name a part of the table; with `merge`, earlier rows of a part that comes again go away."),
             key("max_table_nesting", Kind::Integer { min: 0 }, "How many levels of lists and objects become tables and columns; what is deeper stays JSON.").or("no limit"),
             key("nested_hints", Kind::FieldMap(&Kind::Object(&NESTED_HINT)), "What is known about nested tables beforehand, by the paths of their lists."),
             key("schema_contract", SCHEMA_CONTRACT, "What may change in tables that are there.").or("evolve"),
@@ -115,6 +106,7 @@ pub(crate) static ENDPOINT: Object = Object {
     misplaced: &[
         ("write_disposition", "the resource"),
         ("primary_key", "the resource"),
+        ("merge_key", "the resource"),
         ("include_from_parent", "the resource"),
         ("table_name", "the resource"),
         ("selected", "the resource"),
@@ -294,7 +286,9 @@ macro_rules! column {
                 key("partition", Kind::Bool, "Whether the table is partitioned by it; kept as a hint."),
                 key("cluster", Kind::Bool, "Whether the table is clustered by it; kept as a hint."),
                 key("sort", Kind::Bool, "Whether the table is sorted by it; kept as a hint."),
-                later("merge_key", ""),
+                key("merge_key", Kind::Bool, "Whether it is part of the merge key, where the resource names no `merge_key`.").or("false"),
+                key("hard_delete", Kind::Bool, "With `merge`: whether it marks rows that are to be deleted, by true or, if it holds no booleans, by any value.").or("false"),
+                key("dedup_sort", Kind::Word(&SORT_ORDERS), "With `merge`: which row of a primary key wins, earlier loads included: that with the lowest value (`asc`) or the highest (`desc`)."),
             ],
         };
     };

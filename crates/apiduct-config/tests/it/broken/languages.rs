@@ -139,8 +139,8 @@ fn json_of_the_reference_with_its_later_features_says_which() {
   "resources": [
     {
       "name": "posts",
-      "write_disposition": "merge",
-      "merge_key": "id",
+      "write_disposition": {"disposition": "merge", "strategy": "scd2"},
+      "primary_key": "id",
       "max_table_nesting": 2,
       "schema_contract": "freeze",
       "nested_hints": {},
@@ -157,9 +157,8 @@ fn json_of_the_reference_with_its_later_features_says_which() {
       hint: add `client_id`: who signs: the claim `iss`
     source.json:2:47: client.auth: required key `private_key` is missing
       hint: add `private_key`: the private key in PEM, best by reference: `${file:PATH}`; for `HS256` and its kin the shared secret
-    source.json:6:28: resources[0].write_disposition: write disposition `merge` is not supported by this version
-      hint: use `replace` to reload the table as a whole, or `append`
-    source.json:7:7: resources[0].merge_key: `merge_key` is not supported by this version
+    source.json:6:65: resources[0].write_disposition.strategy: strategy `scd2` is not supported by this version
+      hint: use `upsert` to keep the newest version of each row, or `append` to keep all
     source.json:9:26: resources[0].schema_contract: schema contract `freeze` is not supported by this version
       hint: use `evolve`: new tables, columns and types are taken in
     source.json:15:57: resources[0].endpoint.params.since: unknown value of the incremental load `start`

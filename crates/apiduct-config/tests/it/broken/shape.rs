@@ -90,13 +90,13 @@ fn a_key_of_the_endpoint_at_the_resource_says_where_it_belongs() {
 fn keys_of_the_reference_that_come_later_are_not_called_unknown() {
     let text = r"
   - name: a
-    write_disposition: merge
+    write_disposition: {disposition: replace, validity_column_names: [a, b]}
   - {name: b, write_disposition: {disposition: merge, strategy: scd2}, parallelized: true}
 ";
     insta::assert_snapshot!(resources(text), @r"
-    source.yaml:5:24: resources[0].write_disposition: write disposition `merge` is not supported by this version
-      hint: use `replace` to reload the table as a whole, or `append`
-    source.yaml:6:34: resources[1].write_disposition: a write disposition with a strategy is not supported by this version
+    source.yaml:5:47: resources[0].write_disposition.validity_column_names: `validity_column_names` is not supported by this version
+    source.yaml:6:65: resources[1].write_disposition.strategy: strategy `scd2` is not supported by this version
+      hint: use `upsert` to keep the newest version of each row, or `append` to keep all
     ");
 }
 
