@@ -6,7 +6,8 @@ use std::path::PathBuf;
 use clap::{ArgAction, Args, Parser, Subcommand};
 
 use crate::commands::{
-    auth, backfill, check, completions, demo, get, init, man, plan, preview, run, schema, show, sql,
+    auth, backfill, check, completions, demo, get, import_dlt, init, man, plan, preview, run, schema,
+    show, sql,
 };
 use crate::printer::{Format, Wishes};
 use crate::{env_vars, exit_code};
@@ -78,6 +79,8 @@ pub(crate) enum Command {
     Preview(preview::PreviewArgs),
     Get(Box<get::GetArgs>),
     Init(init::InitArgs),
+    #[command(name = "import-dlt")]
+    ImportDlt(import_dlt::ImportDltArgs),
     Show(show::ShowArgs),
     Sql(sql::SqlArgs),
     Schema(schema::SchemaArgs),

@@ -42,6 +42,7 @@
 //! and the JSON Schema ([`Spec::json_schema`]) follow.
 
 mod error;
+pub mod import;
 pub mod locate;
 pub mod plan;
 mod registry;

@@ -6,6 +6,7 @@ pub(crate) mod check;
 pub(crate) mod completions;
 pub(crate) mod demo;
 pub(crate) mod get;
+pub(crate) mod import_dlt;
 pub(crate) mod init;
 pub(crate) mod man;
 pub(crate) mod plan;

@@ -1,6 +1,6 @@
 use crate::program::Program;
 
-const COMMANDS: [&str; 13] = [
+const COMMANDS: [&str; 14] = [
     "run",
     "check",
     "auth",
@@ -8,6 +8,7 @@ const COMMANDS: [&str; 13] = [
     "preview",
     "get",
     "init",
+    "import-dlt",
     "show",
     "sql",
     "schema",

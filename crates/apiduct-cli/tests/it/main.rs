@@ -10,6 +10,7 @@ mod destinations;
 mod faults;
 mod get;
 mod help;
+mod import_dlt;
 mod interruption;
 mod logs;
 mod program;
