@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use clap::{ArgAction, Args, Parser, Subcommand};
 
 use crate::commands::{
-    auth, backfill, check, completions, demo, get, import_dlt, init, man, plan, preview, run, schema,
-    show, sql,
+    auth, backfill, check, completions, demo, get, import_dlt, init, man, plan, preview, run,
+    schema, show, sql,
 };
 use crate::printer::{Format, Wishes};
 use crate::{env_vars, exit_code};

@@ -24,8 +24,8 @@ use clap::Parser;
 
 use crate::cli::{Cli, Command};
 use crate::commands::{
-    auth, backfill, check, completions, demo, get, import_dlt, init, man, plan, preview, run, schema,
-    show, sql,
+    auth, backfill, check, completions, demo, get, import_dlt, init, man, plan, preview, run,
+    schema, show, sql,
 };
 use crate::exit_code::ExitCode;
 use crate::printer::{Format, Printer, Wishes};

@@ -438,6 +438,20 @@ fn runtime_takes_what_the_file_says() {
 }
 
 #[test]
+fn pages_are_kept_unless_the_file_says_otherwise() {
+    assert!(runtime("").resume && runtime("resume: null").resume);
+    assert!(!runtime("resume: false").resume);
+    let text = "client: {base_url: 'https://api.example.com'}\nruntime: {resume: never}\nresources: [posts]\n";
+    let errors = Plan::parse(text, Format::Yaml, "shop.yaml").unwrap_err();
+    assert!(
+        errors
+            .to_string()
+            .starts_with("shop.yaml:2:19: runtime.resume: "),
+        "{errors}"
+    );
+}
+
+#[test]
 fn the_file_says_what_is_tried_again() {
     let default = runtime("").retry();
     assert_eq!(default, RetryConfig::default());

@@ -3,7 +3,7 @@
 use super::hints::{NESTED_HINT, REFERENCE, SCHEMA_CONTRACT};
 use super::{
     AUTH, EXPECT, INCREMENTAL, INCREMENTAL_PARAM, JOB, MERGE_KEY, PAGINATOR, PATH, PLAIN, REQUEST,
-    RESPONSE_ACTION, RESPONSE_FORMAT, SORT_ORDERS, STEP, WRITE_DISPOSITION, key, later, variant, words,
+    RESPONSE_ACTION, RESPONSE_FORMAT, SORT_ORDERS, STEP, WRITE_DISPOSITION, key, variant, words,
 };
 use crate::spec::table::{Kind, Object, ShortForm, Tagged, Words};
 
