@@ -20,13 +20,13 @@ fn a_program_becomes_a_file_that_check_accepts() {
     assert!(
         outcome
             .stderr
-            .contains("shop.py:4:70: `q` is left as a comment"),
+            .contains("shop.py:4:74: `q` is left as a comment"),
         "{outcome}"
     );
     assert!(
         program
             .read("shop.yaml")
-            .contains("# TODO params.q: query()")
+            .contains("# TODO endpoint.params.q: query()")
     );
     program.ok(&["check", "shop.yaml", "--offline"]);
     let again = program.call(&["import-dlt", "shop.py", "-o", "shop.yaml"]);

@@ -179,7 +179,7 @@ impl<'t, 's> Parser<'t, 's> {
         }
         if self.is_name("if") {
             self.at += 1;
-            let _condition = self.until_else();
+            self.until_else();
             if self.is_name("else") {
                 self.at += 1;
                 let second = self.expr();

@@ -12,6 +12,9 @@ use crate::locate::LineIndex;
 /// How often a name may lead to another one.
 const MAX_STEPS: usize = 30;
 
+/// The members of a mapping.
+type Members = Vec<(String, Out)>;
+
 /// What a pipeline says: destination, dataset, name.
 type PipelineParts = (Option<Out>, Option<Out>, Option<String>);
 
@@ -42,8 +45,8 @@ impl<'m> Reader<'m> {
     }
 
     /// The configuration, and the name that the source is given.
-    pub(super) fn configuration(&mut self) -> Option<(Vec<(String, Out)>, Option<String>)> {
-        let mut found: Option<(Vec<(String, Out)>, Option<String>)> = None;
+    pub(super) fn configuration(&mut self) -> Option<(Members, Option<String>)> {
+        let mut found: Option<(Members, Option<String>)> = None;
         let module = self.module;
         let is_source = |call: &&Call| call.name.starts_with("rest_api");
         for call in module.calls.iter().filter(is_source) {
@@ -74,7 +77,7 @@ impl<'m> Reader<'m> {
     }
 
     /// The configuration that `call` is given, as one argument or in parts.
-    fn config_of(&mut self, call: &Call) -> Option<Vec<(String, Out)>> {
+    fn config_of(&mut self, call: &Call) -> Option<Members> {
         let parts = ["client", "resource_defaults", "resources"];
         let given = parts.map(|part| {
             let named = call.argument(part, usize::MAX)?;
@@ -92,7 +95,7 @@ impl<'m> Reader<'m> {
         }
     }
 
-    fn members(&mut self, config: &Expr) -> Option<Vec<(String, Out)>> {
+    fn members(&mut self, config: &Expr) -> Option<Members> {
         match self.value(config, "") {
             Out::Map(members) => Some(members),
             _ => None,
@@ -363,7 +366,7 @@ fn place(expr: &mut Expr, other: &Expr) {
     }
 }
 
-fn merge(members: &mut Vec<(String, Out)>, more: Vec<(String, Out)>) {
+fn merge(members: &mut Members, more: Members) {
     for (key, value) in more {
         match members.iter_mut().find(|(known, _)| *known == key) {
             Some((_, known)) => *known = value,
