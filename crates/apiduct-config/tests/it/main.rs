@@ -5,6 +5,7 @@ mod bodies;
 mod broken;
 mod describe;
 mod formats;
+mod guide;
 mod hints;
 mod merge;
 mod paginators;
