@@ -122,7 +122,31 @@ fn what_cannot_be_merged_is_told_with_its_place() {
       y: {hard_delete: true, dedup_sort: desc}
   - {name: i, write_disposition: [merge]}
 ";
-    insta::assert_snapshot!(broken(text), @"");
+    insta::assert_snapshot!(broken(text), @r"
+    source.yaml:4:65: resources[0].write_disposition.strategy: `upsert` goes by the primary key, and resource `a` has none
+      hint: add `primary_key`: the field or fields that identify a row
+    source.yaml:5:83: resources[1].write_disposition.strategy: `append` has no strategy
+      hint: remove `strategy`, or write `disposition: merge`
+    source.yaml:6:82: resources[2].write_disposition.strategy: strategy `scd2` is not supported by this version
+      hint: use `upsert` to keep the newest version of each row, or `append` to keep all
+    source.yaml:7:51: resources[3].write_disposition: required key `disposition` is missing
+      hint: add `disposition`: what happens with the rows that are already in the table
+    source.yaml:7:62: resources[3].write_disposition.strategy: unknown strategy `insert_only`
+      hint: did you mean `insert-only`? valid are `delete-insert`, `upsert`, `insert-only`
+    source.yaml:7:75: resources[3].write_disposition.deduplicated: `deduplicated` is not supported by this version
+      hint: remove it: looking for rows of one key takes little time
+    source.yaml:8:72: resources[4].write_disposition: key `primary_key` does not belong to a write disposition
+      hint: it belongs to `the resource`
+    source.yaml:11:16: resources[5].merge_key: expected a text, found a number
+    source.yaml:19:24: resources[6].columns.z.hard_delete: expected `true` or `false`, found a number
+    source.yaml:19:39: resources[6].columns.z.dedup_sort: unknown order `up`
+      hint: valid are `asc`, `desc`
+    source.yaml:25:7: resources[7].columns.y: columns `x` and `y` both have `hard_delete`
+      hint: keep it at one of them
+    source.yaml:25:7: resources[7].columns.y: columns `x` and `y` both have `dedup_sort`
+      hint: keep it at one of them
+    source.yaml:26:34: resources[8].write_disposition: expected a text or a mapping, found a list
+    ");
 }
 
 #[test]
@@ -136,5 +160,10 @@ fn merges_that_will_not_do_what_was_meant_are_warned_of() {
     );
     assert_eq!(merge(&plan, 0).0, WriteDisposition::Append);
     let warnings: Vec<String> = plan.warnings.iter().map(ToString::to_string).collect();
-    insta::assert_snapshot!(warnings.join("\n"), @"");
+    insta::assert_snapshot!(warnings.join("\n"), @r"
+    t.yaml:4:40: resources[0].write_disposition: resource `keyless` is merged without a key, so its rows are appended
+    t.yaml:5:55: resources[1].write_disposition: resource `files` is merged, and `parquet` cannot merge: a run will refuse
+    t.yaml:6:70: resources[2].write_disposition: resource `both` is merged, and `parquet` cannot merge: a run will refuse
+    t.yaml:6:70: resources[2].write_disposition: `insert-only` of resource `both` goes by the primary key and not by `merge_key`
+    ");
 }

@@ -34,7 +34,6 @@ fn hints_of_wrong_types_are_named_with_their_places() {
     source.yaml:9:19: resources[0].parallelized: expected `true` or `false`, found a text
     source.yaml:10:35: resources[1].columns.x.name: column `x` is called `y` here
       hint: remove `name`: the key above it is the name
-    source.yaml:10:38: resources[1].columns.x.merge_key: `merge_key` is not supported by this version
     source.yaml:10:66: resources[1].columns.x.precision: `0` is not a whole number from 1
       hint: write it like `1`
     source.yaml:10:85: resources[1].table_format: expected a text, found a list

@@ -179,7 +179,7 @@ fn an_unknown_word_lists_the_valid_ones() {
 ";
     insta::assert_snapshot!(resources(text), @r"
     source.yaml:4:34: resources[0].write_disposition: unknown write disposition `upsert`
-      hint: valid are `append`, `replace`, `skip`
+      hint: valid are `append`, `replace`, `merge`, `skip`
     source.yaml:4:61: resources[0].endpoint.method: unknown method `FETCH`
       hint: valid are `GET`, `POST`, `PUT`, `PATCH`, `DELETE`, `HEAD`, `OPTIONS`
     source.yaml:4:76: resources[0].endpoint.entity: unknown kind of answer `single`
