@@ -47,6 +47,7 @@ pub mod locate;
 pub mod plan;
 mod registry;
 pub mod resolve;
+pub mod seed;
 pub mod spec;
 pub mod template;
 

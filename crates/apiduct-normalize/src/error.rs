@@ -83,6 +83,16 @@ pub enum NormalizeError {
         /// What it becomes.
         name: String,
     },
+    /// A key of the records becomes a column that is filled from the parent's row.
+    #[error("key `{key}` of table `{table}` becomes `{name}`, a column that comes from the parent")]
+    FromParent {
+        /// The table.
+        table: TableName,
+        /// The key as the source writes it.
+        key: String,
+        /// What it becomes.
+        name: String,
+    },
     /// A table would get more columns than any destination can hold, usually because values serve as keys.
     #[error("table `{table}` gets more than {limit} columns, the last one from key `{key}`")]
     TooManyColumns {
@@ -111,6 +121,10 @@ impl Hint for NormalizeError {
             Self::Reserved { .. } => {
                 Some("set `system_prefix` to another prefix, for instance `_meta`".to_owned())
             }
+            Self::FromParent { .. } => Some(
+                "give the parent's field another name, `include_from_parent: {FIELD: NAME}`, or set `overwrite_from_parent`"
+                    .to_owned(),
+            ),
             Self::TooManyColumns { key, .. } => Some(format!(
                 "values seem to be used as keys; keep the object above `{key}` as one column: `columns: {{NAME: {{data_type: json}}}}`"
             )),

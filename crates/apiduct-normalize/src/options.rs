@@ -36,6 +36,9 @@ pub struct Options {
     /// Columns of the root table that the caller fills with one value per page, in the order of the values. Steps see
     /// them as fields of the record, by these names.
     pub constants: Vec<String>,
+    /// Whether these take the place of values of the records that become columns of the same name; else that is an error.
+    /// Default: false.
+    pub constants_win: bool,
     /// Values of each record that others need as they were written.
     pub taps: Vec<Tap>,
     /// Which records are wanted; default: all.
@@ -105,6 +108,7 @@ impl Options {
             max_table_nesting: None,
             nested: IndexMap::new(),
             constants: Vec::new(),
+            constants_win: false,
             taps: Vec::new(),
             gate: None,
             batch_rows: 65_536,

@@ -257,11 +257,15 @@ impl Walker {
         slot: usize,
         row: usize,
     ) -> Result {
-        let column = match self.shapes[shape].slots[slot].column {
-            Some(column) => column,
+        let known = self.shapes[shape].slots[slot].column;
+        let column = match known {
             None => self.add_column(shape, slot)?,
+            known => known,
         };
         let text = parser.skip()?;
+        let Some(column) = column else {
+            return Ok(());
+        };
         let builder = &mut self.tables[self.shapes[shape].table].columns[column];
         if builder.keep_documents() {
             builder.push_json(row, text);
@@ -281,9 +285,14 @@ impl Walker {
         slot: usize,
         row: usize,
     ) -> Result {
-        let column = match self.shapes[shape].slots[slot].column {
-            Some(column) => column,
+        let known = self.shapes[shape].slots[slot].column;
+        let column = match known {
             None => self.add_column(shape, slot)?,
+            known => known,
+        };
+        let Some(column) = column else {
+            parser.skip()?;
+            return Ok(());
         };
         let table = self.shapes[shape].table;
         let builder = &mut self.tables[table].columns[column];
@@ -377,7 +386,7 @@ impl Walker {
         if is_new && let Some(declared) = self.options.declared_at(&self.paths[table]) {
             let path = self.path(shape, slot);
             if declared.get(&path) == Some(&apiduct_model::DataType::Json) {
-                return self.add_column(shape, slot).map(Some);
+                return self.add_column(shape, slot);
             }
         }
         let column = self.shapes[shape].slots[slot].column;
@@ -404,16 +413,34 @@ impl Walker {
         child
     }
 
+    /// The column of a slot; `None` where a value of the caller takes its place.
     #[cold]
-    fn add_column(&mut self, shape: usize, slot: usize) -> Result<usize> {
+    fn add_column(&mut self, shape: usize, slot: usize) -> Result<Option<usize>> {
         let (name, source) = (self.path(shape, slot), self.source(shape, slot));
         let table = self.shapes[shape].table;
+        if table == 0 && self.is_constant(&name) {
+            if self.options.constants_win {
+                return Ok(None);
+            }
+            let taken = NormalizeError::FromParent {
+                table: self.tables[table].name.clone(),
+                key: source,
+                name,
+            };
+            return Err(taken.into());
+        }
         let column = self.column(table, &name, source)?;
         let is_json = self.tables[table].columns[column].is_json();
         let known = &mut self.shapes[shape].slots[slot];
         known.column = Some(column);
         known.is_special |= is_json;
-        Ok(column)
+        Ok(Some(column))
+    }
+
+    /// Whether the caller fills the column. Where steps run, its values are fields of the records by now.
+    fn is_constant(&self, name: &str) -> bool {
+        let mut constants = self.options.constants.iter();
+        self.options.steps.is_empty() && constants.any(|one| SnakeCase::path(one) == name)
     }
 
     /// A new column of `table`, or the known one that has the same source.

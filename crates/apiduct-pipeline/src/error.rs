@@ -7,7 +7,7 @@ use apiduct_client::{KeepError, RetryStop};
 use apiduct_config::ConfigErrors;
 use apiduct_load::{DestinationError, LoadError, LockError, PackageError};
 use apiduct_model::cursor::CursorError;
-use apiduct_model::{Hint, ResourceName, TableName};
+use apiduct_model::{Hint, Place, ResourceName, TableName};
 use apiduct_normalize::NormalizeError;
 
 use crate::journal::JournalError;
@@ -108,6 +108,43 @@ pub enum RunError {
         field: String,
         /// The tapped fields that are there.
         present: Vec<String>,
+    },
+    /// One of several parents, whose rows go side by side, has fewer than another.
+    #[error(
+        "resource `{resource}` takes the rows of its parents side by side, and `{longer}` has more than the {rows} of `{shorter}`"
+    )]
+    UnevenParents {
+        /// The child.
+        resource: ResourceName,
+        /// The parent that ended first.
+        shorter: ResourceName,
+        /// One that has rows left.
+        longer: ResourceName,
+        /// Rows of the shorter one.
+        rows: u64,
+    },
+    /// The rows of one parent that wait for those of another take too much memory.
+    #[error(
+        "the rows of `{parent}` that wait to be combined for resource `{resource}` take more than {bytes} bytes"
+    )]
+    TooManyWaiting {
+        /// The child.
+        resource: ResourceName,
+        /// The parent.
+        parent: ResourceName,
+        /// What they may take.
+        bytes: usize,
+    },
+    /// The rows of a resource that sends no requests could not be queried.
+    #[error("{place}: cannot query the rows of resource `{resource}`")]
+    Seed {
+        /// The resource.
+        resource: ResourceName,
+        /// Where it stands in the file.
+        place: Place,
+        /// What the destination said.
+        #[source]
+        source: Box<DestinationError>,
     },
     /// The package on disk could not be written or read.
     #[error("cannot keep the load package")]
@@ -255,12 +292,17 @@ impl RunError {
             | Self::StoredCursor { .. }
             | Self::NothingToBackfill
             | Self::BackfillReplaces { .. }
+            | Self::TooManyWaiting { .. }
+            | Self::Seed { .. }
             | Self::TableClash { .. } => ErrorClass::Config,
             Self::Source { source, .. } if source.is_login_needed() => ErrorClass::Config,
             Self::Source { .. } | Self::Client { .. } | Self::Transport { .. } => {
                 ErrorClass::Source
             }
-            Self::Request { .. } | Self::ParentField { .. } | Self::Data { .. } => ErrorClass::Data,
+            Self::Request { .. }
+            | Self::ParentField { .. }
+            | Self::UnevenParents { .. }
+            | Self::Data { .. } => ErrorClass::Data,
             Self::Package(_)
             | Self::Journal { .. }
             | Self::Lock(_)
@@ -346,6 +388,18 @@ impl Hint for RunError {
                 (!present.is_empty()).then(|| format!("the record has {}", present.join(", ")))
             }
             Self::Data { source, .. } => source.hint(),
+            Self::UnevenParents { .. } => Some(
+                "`for_each: product` takes each row with each; rows that belong together come best from one parent"
+                    .to_owned(),
+            ),
+            Self::TooManyWaiting { .. } => Some(
+                "name the parents with few rows last in `for_each.sources`, or raise `runtime.memory`"
+                    .to_owned(),
+            ),
+            Self::Seed { .. } => Some(
+                "the query runs on what is loaded when the run begins: load its tables first"
+                    .to_owned(),
+            ),
             Self::TableClash { second, .. } => Some(format!("give resource `{second}` another `table_name`")),
             Self::Cursor { source, .. } => Some(source.hint().unwrap_or_else(|| START_OVER.to_owned())),
             Self::StoredCursor { .. } => Some(START_OVER.to_owned()),

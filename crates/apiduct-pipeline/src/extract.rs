@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use apiduct_config::plan::ForEachPlan;
 use apiduct_model::{ResourceName, Schema, TableName};
 use apiduct_normalize::Options;
 use futures_util::future::try_join_all;
@@ -15,9 +16,11 @@ use crate::error::RunError;
 use crate::event::{Event, EventSink};
 use crate::feed::{Counters, Feed, MakeRequest};
 use crate::incremental::Progress;
+use crate::parents::{Inlet, Parents};
 use crate::receipt::ResourceReceipt;
+use crate::seed::SeedRows;
 use crate::sink::BatchSink;
-use crate::worker::{Alive, ParentRows, Rows, Worker};
+use crate::worker::{Alive, Children, ParentRows, Rows, Worker};
 
 /// Batches of parent records that wait for a child.
 const WAITING_PARENTS: usize = 2;
@@ -30,8 +33,16 @@ const TREES: usize = 4;
 #[derive(Debug)]
 pub(crate) struct Node {
     pub(crate) resource: ResourceName,
-    /// Index of the parent among the nodes; parents come first.
-    pub(crate) parent: Option<usize>,
+    /// Indexes of the parents among the nodes, in their order; parents come first.
+    pub(crate) parents: Vec<usize>,
+    /// How it goes over the rows of its parents.
+    pub(crate) for_each: ForEachPlan,
+    /// Which values of these rows its requests are made of.
+    pub(crate) keys: Vec<usize>,
+    /// Its rows, if it sends no requests.
+    pub(crate) seed: Option<SeedRows>,
+    /// Columns from its own parent that its children ask for.
+    pub(crate) tapped_columns: Vec<(usize, usize)>,
     pub(crate) maker: Arc<dyn MakeRequest>,
     pub(crate) options: Options,
     /// Where its rows go.
@@ -139,27 +150,31 @@ struct Fetched {
     is_cut: bool,
 }
 
-/// Splits nodes into trees, each with its root first and parents before children.
+/// Splits nodes into trees that share no resource, each with parents before children.
 fn into_trees(nodes: Vec<Node>) -> Vec<Vec<Node>> {
-    let mut trees: Vec<Vec<Node>> = Vec::new();
-    // For each node, its tree and its place in it.
-    let mut places: Vec<(usize, usize)> = Vec::with_capacity(nodes.len());
-    for mut node in nodes {
-        let place = match node.parent {
-            None => {
-                trees.push(Vec::new());
-                (trees.len() - 1, 0)
+    // The tree of each node; a node with parents in several trees makes one of them.
+    let mut tree_of: Vec<usize> = Vec::with_capacity(nodes.len());
+    for (at, node) in nodes.iter().enumerate() {
+        let others: Vec<usize> = node.parents.iter().map(|parent| tree_of[*parent]).collect();
+        let own = others.iter().copied().min().unwrap_or(at);
+        for tree in &mut tree_of {
+            if others.contains(tree) {
+                *tree = own;
             }
-            Some(parent) => {
-                let (tree, parent) = places[parent];
-                node.parent = Some(parent);
-                (tree, trees[tree].len())
-            }
-        };
-        trees[place.0].push(node);
-        places.push(place);
+        }
+        tree_of.push(own);
     }
-    trees
+    let mut trees: IndexMap<usize, Vec<Node>> = IndexMap::new();
+    let mut places: Vec<usize> = Vec::with_capacity(nodes.len());
+    for (mut node, tree) in nodes.into_iter().zip(tree_of) {
+        let own = trees.entry(tree).or_default();
+        places.push(own.len());
+        for parent in &mut node.parents {
+            *parent = places[*parent];
+        }
+        own.push(node);
+    }
+    trees.into_values().collect()
 }
 
 async fn fetch_tree(
@@ -169,20 +184,22 @@ async fn fetch_tree(
     alive: Alive,
 ) -> Result<Vec<Fetched>, RunError> {
     let mut senders: Vec<Vec<mpsc::Sender<ParentRows>>> = tree.iter().map(|_| Vec::new()).collect();
-    let mut inlets = Vec::with_capacity(tree.len());
+    let mut inlets: Vec<Vec<Inlet>> = Vec::with_capacity(tree.len());
     for node in &tree {
-        inlets.push(node.parent.map(|parent| {
-            let (sender, receiver) = mpsc::channel(WAITING_PARENTS);
-            senders[parent].push(sender);
-            receiver
-        }));
+        let inlet = |parent: &usize| {
+            let (sender, rows) = mpsc::channel(WAITING_PARENTS);
+            senders[*parent].push(sender);
+            let parent = tree[*parent].resource.clone();
+            Inlet { parent, rows }
+        };
+        inlets.push(node.parents.iter().map(inlet).collect());
     }
     let parts = tree.into_iter().zip(inlets).zip(senders);
-    try_join_all(parts.map(|((node, inlet), children)| {
+    try_join_all(parts.map(|((node, inlets), children)| {
         let span = tracing::info_span!("resource", name = %node.resource);
         fetch(
             node,
-            inlet,
+            inlets,
             children,
             bounds,
             Arc::clone(&events),
@@ -195,7 +212,7 @@ async fn fetch_tree(
 
 async fn fetch(
     node: Node,
-    inlet: Option<mpsc::Receiver<ParentRows>>,
+    inlets: Vec<Inlet>,
     children: Vec<mpsc::Sender<ParentRows>>,
     bounds: Bounds,
     events: Arc<dyn EventSink>,
@@ -206,7 +223,10 @@ async fn fetch(
         node.options,
         bounds.queue_bytes,
         node.sink,
-        children,
+        Children {
+            rows: children,
+            tapped_columns: node.tapped_columns,
+        },
         alive,
     )?;
     let feed = Feed {
@@ -215,11 +235,17 @@ async fn fetch(
         events: Arc::clone(&events),
         counters: Arc::new(Counters::default()),
         width: bounds.width,
+        ahead_bytes: bounds.queue_bytes,
         max_parents: bounds.max_parents,
     };
-    match inlet {
-        None => feed.top(&worker.pages).await?,
-        Some(parents) => feed.children(&worker.pages, parents).await?,
+    match node.seed {
+        Some(seed) => feed.seed(&worker.pages, seed).await?,
+        None if inlets.is_empty() => feed.top(&worker.pages).await?,
+        None => {
+            let plan = (&node.for_each, node.keys.as_slice());
+            let parents = Parents::new(&node.resource, inlets, plan, bounds.queue_bytes);
+            feed.children(&worker.pages, parents).await?;
+        }
     }
     let rows = worker.finish().await?;
     tracing::info!(resource = %node.resource, rows = feed.counters.receipt().rows, "fetched");

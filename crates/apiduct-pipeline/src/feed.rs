@@ -2,11 +2,12 @@
 
 use std::collections::VecDeque;
 use std::fmt;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use apiduct_client::paginate::Reason;
 use apiduct_client::{Drift, Error, Findings, LeftOut, Page, Pages};
+use apiduct_json::Records;
 use apiduct_model::{ResourceName, Scalar};
 use apiduct_normalize::TapRow;
 use tokio::sync::mpsc;
@@ -16,9 +17,11 @@ use crate::error::RunError;
 use crate::event::{Event, EventSink};
 use crate::incremental::PageWatch;
 use crate::left_out;
+use crate::parents::Parents;
 use crate::queue::{Closed, Sender};
 use crate::receipt::{DriftReceipt, ResourceReceipt, Status};
-use crate::worker::{Delivery, ParentRows};
+use crate::seed::SeedRows;
+use crate::worker::Delivery;
 
 /// The pages of a resource, for one record of its parent or as a whole.
 #[derive(Debug)]
@@ -47,6 +50,10 @@ pub(crate) trait MakeRequest: fmt::Debug + Send + Sync {
     /// The request, ready to send. `ordinal` counts the requests of the resource from 0, in the order in which their pages
     /// are delivered: the same in every run of one pull.
     fn request(&self, parent: Option<&TapRow>, ordinal: u64) -> Result<Request, RunError>;
+
+    /// Makes one row of lists out of as many of `rows` as one request can take, at least the first; says how many they
+    /// are.
+    fn batch(&self, rows: &[TapRow]) -> Result<(usize, TapRow), RunError>;
 }
 
 /// What came in so far.
@@ -85,6 +92,8 @@ pub(crate) struct Feed {
     pub(crate) counters: Arc<Counters>,
     /// Parents whose pages are fetched at the same time.
     pub(crate) width: usize,
+    /// Bytes of pages that wait for their turn, beyond which no more than `width` parents are fetched.
+    pub(crate) ahead_bytes: usize,
     /// Parents after which no more are asked for; for previews.
     pub(crate) max_parents: Option<usize>,
 }
@@ -124,22 +133,23 @@ impl Feed {
     pub(crate) async fn children(
         &self,
         queue: &Sender<Delivery>,
-        mut parents: mpsc::Receiver<ParentRows>,
+        mut parents: Parents,
     ) -> Result<(), RunError> {
         let mut waiting: VecDeque<TapRow> = VecDeque::new();
         let mut running: VecDeque<Inlet> = VecDeque::new();
         let mut tasks = JoinSet::new();
+        let ahead = Arc::new(AtomicUsize::new(0));
         let mut left = self.max_parents.unwrap_or(usize::MAX);
         let mut ordinal = 0;
         let mut has_more = true;
         let mut is_first = true;
         loop {
-            while running.len() < self.width && left > 0 {
+            while self.has_room(running.len(), &ahead) && left > 0 {
                 let Some(parent) = waiting.pop_front() else {
                     break;
                 };
                 left -= 1;
-                running.push_back(self.spawn(&mut tasks, &parent, ordinal)?);
+                running.push_back(self.spawn(&mut tasks, &parent, ordinal, &ahead)?);
                 ordinal += 1;
             }
             if left == 0 {
@@ -149,12 +159,13 @@ impl Feed {
             }
             while tasks.try_join_next().is_some() {}
             tokio::select! {
-                rows = parents.recv(), if has_more && waiting.is_empty() && running.len() < self.width => match rows {
-                    Some(rows) => waiting.extend(rows.iter().cloned()),
+                rows = parents.next(self.maker.as_ref()), if has_more && waiting.is_empty() && self.has_room(running.len(), &ahead) => match rows? {
+                    Some(rows) => waiting.extend(rows),
                     None => has_more = false,
                 },
                 fetched = head(&mut running), if !running.is_empty() => match fetched.unwrap_or(Err(RunError::WorkerLost))? {
                     Fetched::Page(fetched) => {
+                        ahead.fetch_sub(fetched.page.response.body.len(), Ordering::Relaxed);
                         if std::mem::take(&mut is_first) {
                             self.report(fetched.findings.as_ref());
                         }
@@ -176,12 +187,52 @@ impl Feed {
         Ok(())
     }
 
+    /// Whether another parent may be begun. Requests in flight are bounded by the client; parents beyond `width` keep
+    /// it busy while the one whose turn it is takes longer than others.
+    fn has_room(&self, running: usize, ahead: &AtomicUsize) -> bool {
+        let is_light = ahead.load(Ordering::Relaxed) < self.ahead_bytes;
+        running < self.width || (is_light && running < self.width * LOOKAHEAD)
+    }
+
+    /// Fetches the rows of a resource that sends no requests.
+    pub(crate) async fn seed(
+        &self,
+        queue: &Sender<Delivery>,
+        mut rows: SeedRows,
+    ) -> Result<(), RunError> {
+        let mut number = 0;
+        loop {
+            let page = rows.page();
+            if page.is_empty() {
+                return Ok(());
+            }
+            number += 1;
+            let bytes = page.iter().map(|row| row.len()).sum();
+            let records = Records::from_texts(&page)
+                .map_err(|error| RunError::data(&self.resource, Some(number), error.into()))?;
+            let count = records.len() as u64;
+            self.counters.rows.fetch_add(count, Ordering::Relaxed);
+            let delivery = Delivery {
+                page: number,
+                records,
+                constants: Vec::new(),
+                walk: 0,
+            };
+            let delivered = queue.send(delivery, bytes).await;
+            if delivered.is_err() || self.max_parents.is_some() {
+                return Ok(());
+            }
+        }
+    }
+
     fn spawn(
         &self,
         tasks: &mut JoinSet<()>,
         parent: &TapRow,
         ordinal: u64,
+        ahead: &Arc<AtomicUsize>,
     ) -> Result<Inlet, RunError> {
+        let ahead = Arc::clone(ahead);
         let mut request = self.maker.request(Some(parent), ordinal)?;
         let (sender, receiver) = mpsc::channel(1);
         let feed = self.clone();
@@ -199,6 +250,7 @@ impl Feed {
                         return Fetched::End(Box::new(Ended::of(pages, is_over)));
                     };
                     number += 1;
+                    ahead.fetch_add(page.response.body.len(), Ordering::Relaxed);
                     let delivery = Delivery {
                         page: number,
                         records: page.raw_records().clone(),
@@ -286,6 +338,9 @@ impl Feed {
         queue.send(delivery, page.response.body.len()).await
     }
 }
+
+/// Parents that may be begun for each one that may be fetched: their pages wait while an earlier parent takes longer.
+pub(crate) const LOOKAHEAD: usize = 4;
 
 /// The pages of one parent as they come.
 type Inlet = mpsc::Receiver<Result<Fetched, RunError>>;

@@ -99,7 +99,7 @@ impl Pipeline {
     /// is kept for the next run.
     pub async fn run(&self) -> Result<Receipt, RunError> {
         let started = self.timer.monotonic();
-        let setup = Setup::new(self)?;
+        let mut setup = Setup::new(self)?;
         let wanted = Wanted::new(&self.plan, &self.options)?;
         let destination = self.destination.clone().ok_or(RunError::NoDestination)?;
         crate::merge::refuse_unable(&self.plan, &wanted, destination.as_ref())?;
@@ -108,6 +108,9 @@ impl Pipeline {
         let mut receipt = recovered.receipt();
         let wanted = wanted.without(&recovered.delivered);
         let mut course = Course::new(self.options.backfill.clone());
+        if !wanted.is_empty() {
+            setup.query_seeds(&wanted, Some(&destination)).await?;
+        }
         while !wanted.is_empty()
             && self
                 .fetch_and_load(&setup, &wanted, &destination, (&mut course, &mut receipt))

@@ -153,8 +153,10 @@ impl Pipeline {
         options: &RunOptions,
         parents: usize,
     ) -> Result<(Extracted, Vec<TableBatch>, FoundByResource), RunError> {
-        let setup = Setup::new(self)?;
+        let mut setup = Setup::new(self)?;
         let wanted = Wanted::new(&self.plan, options)?;
+        let destination = self.destination.as_ref();
+        setup.query_seeds(&wanted, destination).await?;
         let memory = Arc::new(MemorySink::default());
         let sink: Arc<dyn BatchSink> = Arc::clone(&memory) as _;
         let fresh = State::default();

@@ -9,9 +9,10 @@ use apiduct_client::transport::Transport;
 use apiduct_client::{Body, Client, Pages};
 use apiduct_config::plan::{NestedPlan, ResourcePlan};
 use apiduct_config::resolve::{DataParts, RequestInputs, RequestParts};
-use apiduct_config::template::ParentRow;
+use apiduct_config::template::{IncrementalValues, ParentRow, TemplateError};
 use apiduct_config::{Plan, Resolved};
 use apiduct_json::{Captured, Selector};
+use apiduct_load::Destination;
 use apiduct_model::{Hint, Scalar, SnakeCase, WriteDisposition};
 use apiduct_normalize::{NestedOptions, Options, Tap, TapRow};
 use xxhash_rust::xxh3::Xxh3;
@@ -19,12 +20,13 @@ use xxhash_rust::xxh3::Xxh3;
 use crate::error::RunError;
 use crate::event::Waits;
 use crate::extract::{Bounds, Node};
-use crate::feed::{MakeRequest, Request};
-use crate::incremental::{Increment, Increments};
+use crate::feed::{LOOKAHEAD, MakeRequest, Request};
+use crate::incremental::{Increment, Increments, PageWatch};
 use crate::jobs::JobFiles;
 use crate::journal::{Journal, WalkId};
 use crate::merge;
 use crate::pipeline::Pipeline;
+use crate::seed::{Queried, SeedRows};
 use crate::sink::{BatchSink, NoSink};
 use crate::wanted::Wanted;
 
@@ -49,6 +51,8 @@ pub(crate) struct Setup {
     pub(crate) jobs: Arc<JobFiles>,
     /// The longest wait of this run, if it was given one.
     max_wait: Option<Duration>,
+    /// Rows that came from the destination.
+    queried: Queried,
 }
 
 impl Setup {
@@ -74,10 +78,22 @@ impl Setup {
             is_resumable: runtime.resume,
             jobs: Arc::new(JobFiles::new(pipeline.folder().join("jobs"))),
             max_wait: pipeline.options.max_wait,
+            queried: Queried::new(),
             plan,
             resolved: Arc::new(resolved),
             client,
         })
+    }
+
+    /// Asks the destination for the rows of resources that are queries on it.
+    pub(crate) async fn query_seeds(
+        &mut self,
+        wanted: &Wanted,
+        destination: Option<&Arc<dyn Destination>>,
+    ) -> Result<(), RunError> {
+        let asked = (self.resolved.as_ref(), wanted);
+        self.queried = crate::seed::query(&self.plan, asked, destination).await?;
+        Ok(())
     }
 
     /// The dataset that is loaded into.
@@ -116,7 +132,15 @@ impl Setup {
             let is_loaded = wanted.is_loaded(*at);
             Node {
                 resource: resource.name.clone(),
-                parent: resource.parent.and_then(place),
+                parents: resource
+                    .parents
+                    .iter()
+                    .filter_map(|at| place(*at))
+                    .collect(),
+                for_each: resource.for_each.clone(),
+                keys: resource.request_taps.clone(),
+                seed: SeedRows::of(resource, &self.resolved, &self.queried),
+                tapped_columns: resource.tapped_columns.clone(),
                 maker: Arc::new(Maker {
                     increment: increments.of(&resource.name).cloned(),
                     ..self.maker(*at, max_pages, journal)
@@ -144,7 +168,11 @@ impl Setup {
     ) -> Maker {
         let bound = self.plan.resources[resource].max_pages;
         let is_child = self.plan.resources[resource].parent.is_some();
-        let walks = if is_child { self.bounds().width } else { 1 };
+        let walks = if is_child {
+            self.bounds().width * LOOKAHEAD
+        } else {
+            1
+        };
         Maker {
             plan: Arc::clone(&self.plan),
             resource,
@@ -187,6 +215,7 @@ impl Setup {
             steps: self.resolved.steps_for(resource),
             max_table_nesting: resource.max_table_nesting,
             nested: resource.nested.iter().map(nested).collect(),
+            constants_win: resource.overwrite_from_parent,
             taps: resource
                 .taps_for_children
                 .iter()
@@ -403,6 +432,25 @@ impl Maker {
         digest(values)
     }
 
+    /// The bounds of one walk as its requests write them, and what to look for in its pages.
+    fn walk(&self, source: u64) -> Result<(IncrementalValues, Option<PageWatch>), RunError> {
+        let Some(increment) = &self.increment else {
+            return Ok(Default::default());
+        };
+        increment.walk(source).map_err(|source| RunError::Cursor {
+            resource: self.resource().name.clone(),
+            source: Box::new(source),
+        })
+    }
+
+    fn cannot_build(&self, source: TemplateError) -> RunError {
+        RunError::Request {
+            resource: self.resource().name.clone(),
+            hint: source.hint(),
+            source: Box::new(source),
+        }
+    }
+
     fn constants(&self, row: &ParentRow) -> Result<Vec<Scalar>, RunError> {
         let resource = self.resource();
         let value = |column: &apiduct_config::plan::ParentColumn| match row
@@ -430,6 +478,17 @@ fn digest<'v>(values: impl IntoIterator<Item = &'v Captured>) -> u64 {
     hasher.digest()
 }
 
+/// Characters of path and query as they go over the wire.
+fn url_length(parts: &RequestParts) -> usize {
+    let encoded = |text: &str| -> usize {
+        let parts = url::form_urlencoded::byte_serialize(text.as_bytes());
+        parts.map(str::len).sum()
+    };
+    let params = parts.params.iter();
+    let params = params.map(|(name, value)| encoded(name) + encoded(value) + 2);
+    parts.path.len() + params.sum::<usize>()
+}
+
 impl MakeRequest for Maker {
     fn request(&self, parent: Option<&TapRow>, ordinal: u64) -> Result<Request, RunError> {
         let resource = self.resource();
@@ -437,31 +496,19 @@ impl MakeRequest for Maker {
             ordinal,
             digest: parent.map_or(0, digest),
         };
-        let taps = resource
-            .parent
-            .map(|parent| Arc::clone(&self.plan.resources[parent].taps_for_children));
-        let row = parent
-            .zip(taps)
-            .map(|(values, taps)| ParentRow::new(taps, values.clone()));
+        let row = parent.map(|values| {
+            let taps = Arc::clone(&resource.parent_taps);
+            ParentRow::new(taps, values.clone())
+        });
         let source = row.as_ref().map_or(0, |row| self.source(row));
-        let (bounds, watch) = match &self.increment {
-            Some(increment) => increment.walk(source).map_err(|source| RunError::Cursor {
-                resource: resource.name.clone(),
-                source: Box::new(source),
-            })?,
-            None => Default::default(),
-        };
+        let (bounds, watch) = self.walk(source)?;
         let inputs = RequestInputs {
             parent: row.as_ref(),
             incremental: Some(&bounds),
         };
         let parts = resource
             .request_with(&self.resolved, inputs)
-            .map_err(|source| RunError::Request {
-                resource: resource.name.clone(),
-                hint: source.hint(),
-                source: Box::new(source),
-            })?;
+            .map_err(|source| self.cannot_build(source))?;
         let constants = row
             .as_ref()
             .map_or_else(|| Ok(Vec::new()), |row| self.constants(row))?;
@@ -477,5 +524,44 @@ impl MakeRequest for Maker {
             walk: source,
             watch,
         })
+    }
+
+    fn batch(&self, rows: &[TapRow]) -> Result<(usize, TapRow), RunError> {
+        let resource = self.resource();
+        let batch = |count: usize| {
+            let taps = Arc::clone(&resource.parent_taps);
+            ParentRow::batch(taps, &rows[..count])
+        };
+        let most = resource
+            .for_each
+            .batch
+            .map_or(usize::MAX, |batch| batch.max_url_length);
+        let (bounds, _) = self.walk(0)?;
+        let fits = |count: usize| -> Result<bool, RunError> {
+            let row = batch(count);
+            let inputs = RequestInputs {
+                parent: Some(&row),
+                incremental: Some(&bounds),
+            };
+            let parts = resource
+                .request_with(&self.resolved, inputs)
+                .map_err(|source| self.cannot_build(source))?;
+            Ok(url_length(&parts) <= most)
+        };
+        let mut fitting = rows.len();
+        if !fits(fitting)? {
+            // Nothing is known of the first row alone: it goes out however long it is.
+            let (mut low, mut high) = (1, fitting);
+            while high - low > 1 {
+                let middle = low + (high - low) / 2;
+                if fits(middle)? {
+                    low = middle;
+                } else {
+                    high = middle;
+                }
+            }
+            fitting = low;
+        }
+        Ok((fitting, batch(fitting).into_values()))
     }
 }

@@ -16,7 +16,7 @@ pub(crate) struct Wanted {
     loaded: BTreeSet<usize>,
     names: Vec<ResourceName>,
     replaced: Vec<ResourceName>,
-    parents: Vec<Option<usize>>,
+    parents: Vec<Vec<usize>>,
     is_full_refresh: bool,
 }
 
@@ -54,7 +54,11 @@ impl Wanted {
         let wanted = Self {
             fetched: BTreeSet::new(),
             loaded: (0..names.len()).filter(is_wanted).collect(),
-            parents: plan.resources.iter().map(|one| one.parent).collect(),
+            parents: plan
+                .resources
+                .iter()
+                .map(|one| one.parents.clone())
+                .collect(),
             names,
             replaced,
             is_full_refresh: options.full_refresh,
@@ -63,12 +67,13 @@ impl Wanted {
     }
 
     fn with_parents(mut self) -> Self {
-        self.fetched = self.loaded.clone();
-        for at in self.loaded.iter().copied() {
-            let mut parent = self.parents[at];
-            while let Some(at) = parent {
-                self.fetched.insert(at);
-                parent = self.parents[at];
+        self.fetched.clone_from(&self.loaded);
+        let mut left: Vec<usize> = self.loaded.iter().copied().collect();
+        while let Some(at) = left.pop() {
+            for parent in &self.parents[at] {
+                if self.fetched.insert(*parent) {
+                    left.push(*parent);
+                }
             }
         }
         self
@@ -87,12 +92,17 @@ impl Wanted {
     /// them. Earlier rows stay: they are those of the windows before.
     pub(crate) fn windowed(&self, has_more: &dyn Fn(&ResourceName) -> bool) -> Self {
         let mut next = self.clone();
-        let (names, parents) = (&self.names, &self.parents);
-        next.loaded.retain(|at| {
-            std::iter::successors(Some(*at), |at| parents[*at]).any(|at| has_more(&names[at]))
-        });
+        next.loaded.retain(|at| self.has_above(*at, has_more));
         next.replaced.clear();
         next.with_parents()
+    }
+
+    /// Whether `holds` is true of the resource at `at`, or of one above it.
+    fn has_above(&self, at: usize, holds: &dyn Fn(&ResourceName) -> bool) -> bool {
+        holds(&self.names[at])
+            || self.parents[at]
+                .iter()
+                .any(|parent| self.has_above(*parent, holds))
     }
 
     /// What a backfill can load: the resources that load incrementally, with all below them.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::thread;
 
-use apiduct_json::Records;
+use apiduct_json::{Captured, Records};
 use apiduct_model::{ResourceName, Scalar, Schema, TableName};
 use apiduct_normalize::{GateReport, NormalizeError, Normalizer, Options, TapRow};
 use indexmap::IndexMap;
@@ -30,6 +30,40 @@ pub(crate) struct Delivery {
 
 /// The records of a page as far as the children of a resource need them.
 pub(crate) type ParentRows = Arc<[TapRow]>;
+
+/// The children of a resource.
+#[derive(Debug, Default)]
+pub(crate) struct Children {
+    /// Where each of them takes its parent's rows from.
+    pub(crate) rows: Vec<mpsc::Sender<ParentRows>>,
+    /// Values that they want and that are no fields of the records but columns from the resource's own parent: which
+    /// value, and which column.
+    pub(crate) tapped_columns: Vec<(usize, usize)>,
+}
+
+impl Children {
+    fn send(&self, mut rows: Vec<TapRow>, constants: &[Scalar]) {
+        if self.rows.is_empty() || rows.is_empty() {
+            return;
+        }
+        for (tap, column) in &self.tapped_columns {
+            let Some(value) = constants.get(*column) else {
+                continue;
+            };
+            for row in &mut rows {
+                // Where steps run, the column is a field of the record, and they may have changed it.
+                if let Some(tapped @ Captured::Absent) = row.get_mut(*tap) {
+                    *tapped = Captured::Scalar(value.clone());
+                }
+            }
+        }
+        let rows: ParentRows = rows.into();
+        for child in &self.rows {
+            // A child that has gone away has failed, and its own error is reported, or has enough.
+            let _ = child.blocking_send(Arc::clone(&rows));
+        }
+    }
+}
 
 /// Held by every worker; once all are dropped, no worker touches anything any more.
 pub(crate) type Alive = mpsc::Sender<()>;
@@ -61,7 +95,7 @@ impl Worker {
         options: Options,
         queue_bytes: usize,
         sink: Arc<dyn BatchSink>,
-        children: Vec<mpsc::Sender<ParentRows>>,
+        children: Children,
         alive: Alive,
     ) -> Result<Self, RunError> {
         let normalizer = Normalizer::try_new(options)
@@ -95,7 +129,7 @@ fn work(
     mut normalizer: Normalizer,
     mut queue: Receiver<Delivery>,
     sink: &dyn BatchSink,
-    children: &[mpsc::Sender<ParentRows>],
+    children: &Children,
 ) -> Result<Rows, RunError> {
     while let Some(queued) = queue.receive() {
         let delivery = &queued.item;
@@ -105,11 +139,7 @@ fn work(
             .push(&delivery.records, &delivery.constants)
             .map_err(failed)?;
         sink.accept(normalizer.take_batches())?;
-        let parents: ParentRows = normalizer.take_taps().into();
-        for child in children {
-            // A child that has gone away has failed, and its own error is reported.
-            let _ = child.blocking_send(Arc::clone(&parents));
-        }
+        children.send(normalizer.take_taps(), &delivery.constants);
     }
     let untyped = normalizer.untyped();
     let dropped = normalizer.dropped().into_iter();

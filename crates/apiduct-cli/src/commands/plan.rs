@@ -121,8 +121,14 @@ fn push_resource(
     check: Option<&ResourceCheck>,
 ) -> std::fmt::Result {
     write!(text, "\n{}. {}", resource.order, resource.name)?;
-    if let Some(parent) = &resource.parent {
+    if let Some(for_each) = &resource.for_each {
+        write!(text, " ({for_each})")?;
+    } else if let Some(parent) = &resource.parent {
         write!(text, " (once for each row of `{parent}`)")?;
+    }
+    if let Some(seed) = &resource.seed {
+        writeln!(text, "\n   rows       {seed}; no requests")?;
+        return push_table(text, resource);
     }
     writeln!(text, "\n   request    {} {}", resource.method, resource.url)?;
     for (name, value) in &resource.headers {
@@ -146,6 +152,24 @@ fn push_resource(
         "   paginator  {} ({})",
         resource.paginator.what, resource.paginator.why
     )?;
+    for rows in &resource.parent_rows {
+        writeln!(text, "   parents    {rows}")?;
+    }
+    push_table(text, resource)?;
+    match check.map(|check| &check.outcome) {
+        Some(Ok(found)) => {
+            writeln!(text, "   first page {} rows", found.rows)?;
+            for finding in &found.findings {
+                writeln!(text, "              {finding}")?;
+            }
+        }
+        Some(Err(error)) => writeln!(text, "   first page {error}")?,
+        None => {}
+    }
+    Ok(())
+}
+
+fn push_table(text: &mut String, resource: &ResourceDescription) -> std::fmt::Result {
     match &resource.table {
         Some(table) => write!(
             text,
@@ -198,16 +222,6 @@ fn push_resource(
                 "              in windows of {window}, each loaded on its own"
             )?;
         }
-    }
-    match check.map(|check| &check.outcome) {
-        Some(Ok(found)) => {
-            writeln!(text, "   first page {} rows", found.rows)?;
-            for finding in &found.findings {
-                writeln!(text, "              {finding}")?;
-            }
-        }
-        Some(Err(error)) => writeln!(text, "   first page {error}")?,
-        None => {}
     }
     Ok(())
 }

@@ -195,6 +195,14 @@ pub enum ConfigErrorKind {
         /// What the program said.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
+    /// A file that is to give rows does not.
+    #[error("cannot read rows from `{file}`: {reason}")]
+    SeedFile {
+        /// The file.
+        file: String,
+        /// What is wrong with it, and where.
+        reason: String,
+    },
     /// A referenced secret is nowhere to be found.
     #[error("no value for `{reference}`")]
     MissingSecret {
@@ -245,7 +253,7 @@ impl Hint for ConfigErrorKind {
                 .as_ref()
                 .map(|name| format!("did you mean `{name}`?")),
             Self::SeveralParents { .. } => {
-                Some("a resource can depend on one other; read the rest from its rows".to_owned())
+                Some("say how their rows go together with `for_each: product` or `for_each: zip`; fields of a parent's parent come along by `include_from_parent`".to_owned())
             }
             Self::Cycle { .. } => Some("remove one of the references".to_owned()),
             Self::NoParent { .. } => Some(
@@ -271,6 +279,9 @@ impl Hint for ConfigErrorKind {
             }
             Self::Read { source } if source.kind() == io::ErrorKind::NotFound => {
                 Some("check the name; `apiduct init FILE` writes a file to start from".to_owned())
+            }
+            Self::SeedFile { .. } => {
+                Some("paths count from the folder of the configuration".to_owned())
             }
             Self::Read { .. }
             | Self::Syntax { .. }

@@ -12,7 +12,7 @@ use super::graph::{self, Node};
 use super::{
     AuthPlan, ClientPlan, HeaderPlan, Origin, PaginatorPlan, ParamPlan, Plan, RequestPlan,
     ResourcePlan, SelectorPlan, Warning, body, columns, hints, incremental, merge, path, rules,
-    steps, table_name,
+    steps, table_name, tree,
 };
 use crate::error::{ConfigErrorKind, Problems};
 use crate::registry::Registry;
@@ -21,7 +21,7 @@ use crate::spec::{
     AuthSpec, DestinationKind, DestinationSpec, Entity, HeaderSpec, IncrementalSpec, Located,
     PaginatorSpec, ResourceSpec, Spec, Written, merge_headers,
 };
-use crate::template::{Tap, Template};
+use crate::template::Template;
 
 pub(super) fn plan(spec: &Spec, registry: &Registry, problems: &mut Problems) -> Plan {
     let nothing = ResourceSpec::nothing();
@@ -37,6 +37,7 @@ pub(super) fn plan(spec: &Spec, registry: &Registry, problems: &mut Problems) ->
         .map(|draft| Node {
             name: &draft.merged.name.value,
             request: &draft.request,
+            for_each: draft.merged.tree.for_each.located(),
             is_broken: draft.merged.is_broken,
         })
         .collect();
@@ -46,7 +47,7 @@ pub(super) fn plan(spec: &Spec, registry: &Registry, problems: &mut Problems) ->
     refuse_unknown_auths(spec, &drafts, registry, problems);
     let source = Source { spec, registry };
     let mut resources = resources(&drafts, &graph, source, problems);
-    tap_parents(&mut resources);
+    tree::tap(&mut resources);
     incremental::refuse_windows_below_cursors(&resources, problems);
     let mut warnings = warnings(spec);
     warnings.extend(hints::warnings(spec));
@@ -158,9 +159,14 @@ impl<'s> Draft<'s> {
         }
     }
 
+    /// Rows of a resource that sends no requests are loaded only if the file asks for it.
+    fn is_selected(&self) -> bool {
+        let default = self.merged.seed.is_none();
+        self.merged.selected.value().copied().unwrap_or(default)
+    }
+
     fn is_loaded(&self) -> bool {
-        self.merged.selected.value() != Some(&false)
-            && self.merged.write_disposition.value() != Some(&WriteDisposition::Skip)
+        self.is_selected() && self.merged.write_disposition.value() != Some(&WriteDisposition::Skip)
     }
 }
 
@@ -255,10 +261,11 @@ fn resources(
         .order
         .iter()
         .map(|from| {
-            let parent = graph.parents[*from];
-            let parent_name = parent.map(|at| drafts[at].name());
-            let mut plan = resource(&drafts[*from], parent_name, source, problems);
-            plan.parent = parent.map(|at| new_index[at]);
+            let parents = &graph.parents[*from];
+            let names: Vec<&str> = parents.iter().map(|at| drafts[*at].name()).collect();
+            let mut plan = resource(&drafts[*from], &names, source, problems);
+            plan.parents = parents.iter().map(|at| new_index[*at]).collect();
+            plan.parent = plan.parents.first().copied();
             let draft = &drafts[*from];
             rules::compile(&mut plan, (draft.own, &draft.merged), problems);
             merge::compile(&mut plan, &draft.merged, problems);
@@ -266,7 +273,7 @@ fn resources(
         })
         .collect();
     for at in 0..resources.len() {
-        if let Some(parent) = resources[at].parent {
+        for parent in resources[at].parents.clone() {
             resources[parent].children.push(at);
         }
     }
@@ -275,28 +282,35 @@ fn resources(
 
 fn resource(
     draft: &Draft<'_>,
-    parent: Option<&str>,
+    parents: &[&str],
     source: Source<'_>,
     problems: &mut Problems,
 ) -> ResourcePlan {
     let spec = source.spec;
     let merged = &draft.merged;
     let endpoint = &merged.endpoint;
-    let from_parent = if let Some(parent) = parent {
-        let include = merged.include_from_parent.value();
-        let include = include.map(Vec::as_slice).unwrap_or_default();
-        columns::from_parent(include, parent, problems)
-    } else {
+    let from_parent = if parents.is_empty() {
         refuse_orphan(draft, problems);
         Vec::new()
+    } else {
+        let include = merged.include_from_parent.value();
+        let include = include.map(Vec::as_slice).unwrap_or_default();
+        columns::from_parent(include, parents, problems)
     };
     ResourcePlan {
         name: ResourceName::from(draft.name()),
         table: table_name(&merged.table_name, draft.name()),
         parent: None,
+        parents: Vec::new(),
         children: Vec::new(),
         taps_for_children: Arc::from([]),
+        parent_taps: Arc::from([]),
+        request_taps: Vec::new(),
+        tapped_columns: Vec::new(),
+        for_each: tree::for_each((draft.own, merged), &draft.request, parents.len(), problems),
+        seed: merged.seed.clone(),
         from_parent,
+        overwrite_from_parent: merged.tree.overwrite_from_parent.value() == Some(&true),
         request: draft.request.clone(),
         selector: match endpoint.data_selector.value() {
             Some(selector) => SelectorPlan::Declared(selector.clone()),
@@ -321,7 +335,8 @@ fn resource(
         response_rules: Vec::new(),
         expect: None,
         paginator: paginator(draft, source, problems),
-        incremental: incremental::plan(draft.context(parent), problems).map(Arc::new),
+        incremental: incremental::plan(draft.context(parents.first().copied()), problems)
+            .map(Arc::new),
         max_pages: endpoint.max_pages.value().copied(),
         max_records: endpoint.max_records.value().copied(),
         auth: match &endpoint.auth {
@@ -344,7 +359,7 @@ fn resource(
         nested: hints::nested(&merged.hints),
         hints: hints::shown(merged),
         steps: steps::plan(&merged.processing_steps, &spec.file),
-        selected: merged.selected.value().copied().unwrap_or(true),
+        selected: draft.is_selected(),
         entity: draft.entity,
         place: merged.name.mark.in_file(&spec.file),
     }
@@ -400,32 +415,6 @@ fn paginator(draft: &Draft<'_>, source: Source<'_>, problems: &mut Problems) -> 
             paginator: None,
             origin: Origin::Nowhere,
         },
-    }
-}
-
-/// Tells each parent what its children need.
-fn tap_parents(resources: &mut [ResourcePlan]) {
-    let mut taps: Vec<Vec<Tap>> = vec![Vec::new(); resources.len()];
-    for resource in resources.iter() {
-        let Some(parent) = resource.parent else {
-            continue;
-        };
-        let fields = resource.request.parent_fields();
-        let placeholders = fields.into_iter().map(|(parent, field, _)| Tap {
-            parent: parent.into(),
-            field: field.as_str().into(),
-            selector: field.selector().clone(),
-        });
-        let columns = resource.from_parent.iter().map(|column| column.tap.clone());
-        for tap in placeholders.chain(columns) {
-            let is_new = !taps[parent].iter().any(|one| one.selector == tap.selector);
-            if is_new {
-                taps[parent].push(tap);
-            }
-        }
-    }
-    for (resource, taps) in resources.iter_mut().zip(taps) {
-        resource.taps_for_children = taps.into();
     }
 }
 

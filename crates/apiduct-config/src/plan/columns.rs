@@ -5,41 +5,80 @@ use apiduct_model::SnakeCase;
 
 use super::{ColumnHint, ParentColumn};
 use crate::error::{ConfigErrorKind, Problems};
-use crate::spec::{ColumnSpec, Located, Written};
+use crate::spec::{ColumnSpec, IncludeSpec, Written};
 use crate::template::Tap;
 
-/// The columns that a child of `parent` gets for the fields in `include`.
+/// The columns that a child of `parents` gets for the fields in `include`.
 pub(super) fn from_parent(
-    include: &[Located<String>],
-    parent: &str,
+    include: &[IncludeSpec],
+    parents: &[&str],
     problems: &mut Problems,
 ) -> Vec<ParentColumn> {
     let mut columns: Vec<ParentColumn> = Vec::new();
-    for field in include {
-        let key = format!("_{parent}_{}", field.value);
+    for one in include {
+        let Some((parent, field, selector)) = source(one, parents, problems) else {
+            continue;
+        };
+        let key = match &one.alias {
+            Some(alias) => alias.clone(),
+            None => format!("_{parent}_{field}"),
+        };
         let name = SnakeCase::path(&key);
         let taken = columns.iter().find(|one| SnakeCase::path(&one.key) == name);
         if let Some(taken) = taken {
             let kind = ConfigErrorKind::Conflict {
                 reason: format!(
-                    "fields `{}` and `{}` of the parent both become column `{name}`",
-                    taken.tap.field, field.value
+                    "fields `{}` and `{field}` of the parent both become column `{name}`",
+                    taken.tap.field
                 ),
-                hint: Some("keep one of them".to_owned()),
+                hint: Some("keep one of them, or give one another name".to_owned()),
             };
-            problems.push(&field.path, field.mark, kind);
+            problems.push(&one.field.path, one.field.mark, kind);
             continue;
         }
         columns.push(ParentColumn {
             tap: Tap {
                 parent: parent.into(),
-                field: field.value.as_str().into(),
-                selector: Selector::from_keys(&[&field.value]),
+                field: field.into(),
+                selector,
             },
             key,
         });
     }
     columns
+}
+
+/// The parent and the field in its row. With several parents, the first step of the path is the parent.
+fn source<'s>(
+    one: &'s IncludeSpec,
+    parents: &[&'s str],
+    problems: &mut Problems,
+) -> Option<(&'s str, &'s str, Selector)> {
+    let written = one.field.value.as_str();
+    if let [parent] = parents {
+        return Some((parent, written, one.selector.clone()));
+    }
+    let (parent, field) = written.split_once('.').unwrap_or((written, ""));
+    let selector = match &one.alias {
+        None => Ok(Selector::from_keys(&[field])),
+        Some(_) => Selector::parse(field),
+    };
+    match selector {
+        Ok(selector) if parents.contains(&parent) && !field.is_empty() => {
+            Some((parent, field, selector))
+        }
+        _ => {
+            let kind = ConfigErrorKind::Conflict {
+                reason: format!("`{written}` does not say which of several parents it is from"),
+                hint: Some(format!(
+                    "write `{}.FIELD`",
+                    parents.first().unwrap_or(&"PARENT")
+                )),
+            };
+            problems.push(&one.field.path, one.field.mark, kind);
+            None
+        }
+    }
 }
 
 pub(super) fn hints(columns: &Written<Vec<ColumnSpec>>) -> Vec<ColumnHint> {

@@ -8,10 +8,11 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::{
-    AuthPlan, IncrementalDescription, Origin, PaginatorPlan, ParamPlan, Plan, ResourcePlan,
+    AuthPlan, ForEachPlan, IncrementalDescription, Origin, ParamPlan, Plan, ResourcePlan,
     SelectorPlan, Warning,
 };
 use crate::spec::DataSpec;
+use crate::spec::ForEachMode;
 use crate::template::Template;
 
 /// What a run would do, before anything is known that only the API knows.
@@ -41,7 +42,16 @@ pub struct ResourceDescription {
     /// The resource whose rows it needs.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub parent: Option<String>,
-    /// The HTTP method.
+    /// All the resources whose rows it needs, and how they go together; with several parents only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub for_each: Option<String>,
+    /// Where its rows come from, if it sends no requests.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub seed: Option<String>,
+    /// What keeps the number of requests small: `distinct`, batches.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub parent_rows: Vec<String>,
+    /// The HTTP method; empty if it sends no requests.
     pub method: String,
     /// The URL of the first request, with placeholders as written.
     pub url: String,
@@ -133,8 +143,17 @@ fn resource(plan: &Plan, at: usize) -> ResourceDescription {
         parent: one
             .parent
             .map(|parent| plan.resources[parent].name.to_string()),
-        method: request.method.to_string(),
-        url: url(plan, one),
+        for_each: one.for_each.mode.map(|mode| for_each(plan, one, mode)),
+        seed: one.seed.as_ref().map(|seed| seed.value.to_string()),
+        parent_rows: parent_rows(&one.for_each),
+        method: match one.seed {
+            Some(_) => String::new(),
+            None => request.method.to_string(),
+        },
+        url: match one.seed {
+            Some(_) => String::new(),
+            None => url(plan, one),
+        },
         headers: headers
             .map(|header| {
                 (
@@ -146,8 +165,8 @@ fn resource(plan: &Plan, at: usize) -> ResourceDescription {
         json: request.json.as_ref().map(|json| json.value.to_shown()),
         data: request.data.as_ref().map(|data| shown_data(&data.value)),
         auth: auth(plan, one),
-        paginator: paginator(&one.paginator),
-        selector: selector(&one.selector),
+        paginator: paginator(one),
+        selector: selector(one),
         allow_missing: one.allow_missing,
         allow_repeats: one.allow_repeats,
         response_format: response_format(&one.response_format),
@@ -186,6 +205,30 @@ fn shown_data(data: &DataSpec) -> Value {
             .map(|(name, value)| Value::from(vec![name.to_string(), value.to_string()]))
             .collect(),
     }
+}
+
+fn for_each(plan: &Plan, resource: &ResourcePlan, mode: ForEachMode) -> String {
+    let names = resource.parents.iter();
+    let names: Vec<String> = names
+        .map(|at| format!("`{}`", plan.resources[*at].name))
+        .collect();
+    match mode {
+        ForEachMode::Product => format!("each row of {}", names.join(" with each of ")),
+        ForEachMode::Zip => format!("the rows of {} side by side", names.join(" and ")),
+    }
+}
+
+fn parent_rows(for_each: &ForEachPlan) -> Vec<String> {
+    let distinct = for_each
+        .distinct
+        .then(|| "rows that lead to the same request count once".to_owned());
+    let batch = for_each.batch.map(|batch| {
+        format!(
+            "up to {} rows share a request, and {} characters of path and query",
+            batch.size, batch.max_url_length
+        )
+    });
+    distinct.into_iter().chain(batch).collect()
 }
 
 /// The URL with its parameters, everything as written.
@@ -238,7 +281,19 @@ fn auth(plan: &Plan, resource: &ResourcePlan) -> String {
     }
 }
 
-fn paginator(plan: &PaginatorPlan) -> Decision {
+/// What holds for a resource that sends no requests.
+fn no_requests() -> Decision {
+    Decision {
+        what: "none".to_owned(),
+        why: "it sends no requests".to_owned(),
+    }
+}
+
+fn paginator(resource: &ResourcePlan) -> Decision {
+    if resource.seed.is_some() {
+        return no_requests();
+    }
+    let plan = &resource.paginator;
     let what = plan
         .paginator
         .as_ref()
@@ -257,8 +312,11 @@ fn paginator(plan: &PaginatorPlan) -> Decision {
     }
 }
 
-fn selector(plan: &SelectorPlan) -> Decision {
-    let (what, why) = match plan {
+fn selector(resource: &ResourcePlan) -> Decision {
+    if resource.seed.is_some() {
+        return no_requests();
+    }
+    let (what, why) = match &resource.selector {
         SelectorPlan::Declared(selector) if !selector.is_compiled() => (
             selector.to_string(),
             "the resource says so; each page is read as a whole, as a scan cannot follow this path",

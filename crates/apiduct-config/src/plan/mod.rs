@@ -15,7 +15,9 @@ mod path;
 mod request;
 mod rules;
 mod steps;
+mod tree;
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
@@ -40,13 +42,14 @@ pub use incremental::{
 pub use merge::MergePlan;
 pub use request::{BodyPlan, HeaderPlan, ParamPlan, RequestPlan};
 pub use steps::StepPlan;
+pub use tree::{BatchPlan, ForEachPlan};
 
 use crate::error::{ConfigErrors, Problems};
 use crate::locate::Format;
 use crate::registry::Registry;
 use crate::resolve::Runtime;
 use crate::spec::{
-    AuthSpec, ClientCertificateSpec, DestinationSpec, Entity, Located, Spec, Written,
+    AuthSpec, ClientCertificateSpec, DestinationSpec, Entity, Located, SeedSpec, Spec, Written,
 };
 use crate::template::{Tap, Template};
 
@@ -121,14 +124,28 @@ pub struct ResourcePlan {
     pub name: ResourceName,
     /// The table that gets its rows, normalized.
     pub table: TableName,
-    /// The resource whose rows it needs, as an index into [`Plan::resources`].
+    /// The resource whose rows it needs, as an index into [`Plan::resources`]; the first of [`ResourcePlan::parents`].
     pub parent: Option<usize>,
+    /// The resources whose rows it needs, in the order of `for_each`, as indexes into [`Plan::resources`].
+    pub parents: Vec<usize>,
+    /// How it goes over the rows of its parents.
+    pub for_each: ForEachPlan,
+    /// Its rows, if it sends no requests.
+    pub seed: Option<Located<SeedSpec>>,
     /// The resources that need its rows, as indexes into [`Plan::resources`].
     pub children: Vec<usize>,
     /// What its children need of its rows: what the normalizer has to copy.
     pub taps_for_children: Arc<[Tap]>,
+    /// What it sees of its parents' rows: their taps, parent by parent.
+    pub parent_taps: Arc<[Tap]>,
+    /// Which of [`ResourcePlan::parent_taps`] its requests are made of; the others only become columns.
+    pub request_taps: Vec<usize>,
+    /// Taps for children that ask for a column from its own parent, with that column's index.
+    pub tapped_columns: Vec<(usize, usize)>,
     /// What each of its rows gets from the parent's row.
     pub from_parent: Vec<ParentColumn>,
+    /// Whether these take the place of fields of the row with the same name.
+    pub overwrite_from_parent: bool,
     /// The request.
     pub request: RequestPlan,
     /// Where its records are in a page.
@@ -183,6 +200,18 @@ pub struct ResourcePlan {
     pub place: Place,
 }
 
+/// The resources above `at`, however far, each once.
+pub(crate) fn above(resources: &[ResourcePlan], at: usize) -> BTreeSet<usize> {
+    let mut found = BTreeSet::new();
+    let mut left = resources[at].parents.clone();
+    while let Some(at) = left.pop() {
+        if found.insert(at) {
+            left.extend(&resources[at].parents);
+        }
+    }
+    found
+}
+
 impl ResourcePlan {
     /// Whether its rows reach the destination.
     pub fn is_loaded(&self) -> bool {
@@ -195,7 +224,7 @@ impl ResourcePlan {
 pub struct ParentColumn {
     /// The field in the parent's row.
     pub tap: Tap,
-    /// The key that the row gets: `_<parent>_<field>`.
+    /// The key that the row gets: `_<parent>_<field>`, or what the file calls it.
     pub key: String,
 }
 
@@ -360,6 +389,14 @@ impl Plan {
     ) -> Result<Self, ConfigErrors> {
         let plan = spec.map(|spec| build::plan(&spec, registry, &mut problems));
         problems.into_result(plan)
+    }
+
+    /// The resources above the one at index `at`, however far, each once.
+    ///
+    /// # Panics
+    /// When there is no such index.
+    pub fn above(&self, at: usize) -> BTreeSet<usize> {
+        above(&self.resources, at)
     }
 
     /// The resource called `name`.

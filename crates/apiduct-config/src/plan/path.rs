@@ -101,6 +101,8 @@ pub(super) fn is_single_entity(path: &Template) -> bool {
                 target: Target::Incremental(_),
                 ..
             }) => shape.push('x'),
+            // Several values ask for several records.
+            Part::Field(placeholder) if placeholder.joins() => shape.push('x'),
             Part::Field(_) => shape.push(FIELD),
         }
     }
@@ -140,6 +142,7 @@ mod tests {
             "users",
             "/users/{id}/details",
             "search?parent={resources.p.id}",
+            "users/{resources.p.ids|join(',')}",
             "a#{resources.p.id}",
             "since/{incremental.start_value}",
             "{{id}}",

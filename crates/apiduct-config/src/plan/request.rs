@@ -84,30 +84,35 @@ impl HeaderPlan {
 impl RequestPlan {
     /// Calls `visit` with every text of the request and where it stands.
     pub(crate) fn each_template<'p>(&'p self, visit: &mut dyn FnMut(&'p Template, Located<()>)) {
-        visit(&self.path.value, self.path.clone().map(|_| ()));
+        self.each_place(&mut |text, site, _| visit(text, site));
+    }
+
+    /// Calls `visit` with every text of the request, where it stands, and whether it may be a value of any type there.
+    pub(crate) fn each_place<'p>(&'p self, visit: &mut dyn FnMut(&'p Template, Located<()>, bool)) {
+        visit(&self.path.value, self.path.clone().map(|_| ()), false);
         for param in &self.params {
-            visit(&param.key, param.site.clone());
+            visit(&param.key, param.site.clone(), false);
             for value in &param.values {
-                visit(value, param.site.clone());
+                visit(value, param.site.clone(), false);
             }
             if let Some(styled) = &param.styled {
-                let mut own = |text| visit(text, param.site.clone());
+                let mut own = |text| visit(text, param.site.clone(), true);
                 styled.value.each_template(&mut own);
             }
         }
         for header in &self.headers {
-            visit(&header.key, header.site.clone());
-            visit(&header.value, header.site.clone());
+            visit(&header.key, header.site.clone(), false);
+            visit(&header.value, header.site.clone(), false);
         }
         if let Some(json) = &self.json {
             let site = json.clone().map(|_| ());
             json.value
-                .each_template(&mut |text| visit(text, site.clone()));
+                .each_template(&mut |text| visit(text, site.clone(), true));
         }
         if let Some(data) = &self.data {
             let site = data.clone().map(|_| ());
             data.value
-                .each_template(&mut |text| visit(text, site.clone()));
+                .each_template(&mut |text| visit(text, site.clone(), false));
         }
     }
 

@@ -53,11 +53,15 @@ pub(super) fn resolve(
     let client_certificate = certificate.and_then(|spec| resolver.client_certificate(spec));
     let mut own_auth = HashMap::new();
     let mut steps = HashMap::new();
+    let mut seeds = HashMap::new();
     for resource in &plan.resources {
         if let AuthPlan::Own(auth) = &resource.auth
             && let Some(auth) = resolver.own_auth(resource, auth)
         {
             own_auth.insert(resource.name.to_string(), auth);
+        }
+        if let Some(seed) = resolver.seed(resource) {
+            seeds.insert(resource.name.to_string(), seed);
         }
         resolver.request(resource);
         if let Some(own) = resolver.steps(resource) {
@@ -80,6 +84,7 @@ pub(super) fn resolve(
         logins,
         own_auth,
         steps,
+        seeds,
         secrets,
     });
     problems.into_result(resolved)
@@ -165,7 +170,7 @@ pub fn resolve_text(
 
 pub(super) struct Resolver<'s> {
     pub(super) secrets: Secrets<'s>,
-    problems: Problems,
+    pub(super) problems: Problems,
     tokens: TokenPlaces,
     /// What the program has of its own.
     registry: Registry,

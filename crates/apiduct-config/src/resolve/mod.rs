@@ -5,6 +5,7 @@ mod body;
 mod login;
 mod runtime;
 mod secrets;
+mod seeds;
 mod source;
 mod stand_ins;
 mod steps;
@@ -25,6 +26,7 @@ pub use apply::resolve_text;
 pub use login::{Login, LoginFlow};
 pub use runtime::{Runtime, TotalTimeout};
 pub use secrets::Secrets;
+pub use seeds::Seed;
 pub use source::{SecretSource, SystemSource};
 pub use stand_ins::StandIns;
 
@@ -59,6 +61,7 @@ pub struct Resolved {
     pub logins: Vec<Login>,
     own_auth: HashMap<String, Arc<dyn Auth>>,
     steps: HashMap<String, Steps>,
+    seeds: HashMap<String, Seed>,
     secrets: HashMap<SecretRef, SecretText>,
 }
 
@@ -150,6 +153,11 @@ impl Resolved {
     pub fn steps_for(&self, resource: &ResourcePlan) -> Steps {
         let steps = self.steps.get(resource.name.as_str());
         steps.cloned().unwrap_or_default()
+    }
+
+    /// The rows of `resource`, if it sends no requests.
+    pub fn seed_for(&self, resource: &ResourcePlan) -> Option<&Seed> {
+        self.seeds.get(resource.name.as_str())
     }
 
     /// The authentication of `resource`: its own, that of the client, or none.

@@ -168,6 +168,19 @@ impl<'s> Secrets<'s> {
         }
     }
 
+    /// The text of a file beside the configuration that holds no secret.
+    pub(super) fn beside(&self, path: &str) -> Result<String, ConfigErrorKind> {
+        let failed = |reason: String| ConfigErrorKind::SeedFile {
+            file: self.source.shown_path(path),
+            reason,
+        };
+        match self.source.file(path) {
+            Ok(Some(text)) => Ok(text),
+            Ok(None) => Err(failed("there is no such file".to_owned())),
+            Err(error) => Err(failed(error.to_string())),
+        }
+    }
+
     /// Has `secret` masked from now on.
     pub(super) fn register(&self, secret: &SecretText) {
         self.redactor.register(secret);

@@ -5,6 +5,7 @@ mod formats;
 mod rules;
 mod steps;
 mod tagged;
+mod tree;
 
 use std::fmt;
 
@@ -109,6 +110,9 @@ impl Checker<'_> {
             Kind::Field => self.record_field(node, path),
             Kind::FieldMap(item) => self.field_map(item, node, path),
             Kind::Data => self.data(node, path),
+            Kind::Include => self.include(node, path),
+            Kind::Rows => self.rows(node, path),
+            Kind::Bound => self.bound(node, path),
             Kind::Object(object) => self.object(object, node, path),
             Kind::Short(short, object) => match node.value {
                 NodeValue::Map(_) => self.object(object, node, path),

@@ -20,10 +20,12 @@ mod resource;
 mod rules;
 mod runtime;
 mod schema;
+mod seed;
 mod short;
 mod steps;
 mod table;
 mod tokens;
+mod tree;
 mod units;
 
 use std::path::Path;
@@ -45,8 +47,10 @@ pub use paginator::PaginatorSpec;
 pub use resource::{ColumnSpec, ResourceSpec};
 pub use rules::RuleSpec;
 pub use runtime::RuntimeSpec;
+pub use seed::SeedSpec;
 pub use steps::StepSpec;
 pub use tokens::{TokenAuthSpec, TokenScheme};
+pub use tree::{ForEachMode, ForEachSpec, IncludeSpec, TreeSpec};
 pub(crate) use units::duration;
 
 use crate::error::{ConfigErrorKind, ConfigErrors, Problems};

@@ -5,8 +5,10 @@ use super::fields::{Fields, Located, Written, plain};
 use super::hints::TableHintsSpec;
 use super::keys::{COLUMN, DEFAULTS, LISTED_COLUMN, RESOURCE};
 use super::merge::{DispositionSpec, order_of};
+use super::seed::SeedSpec;
 use super::steps::{StepSpec, json_text, read_steps};
 use super::table::Object;
+use super::tree::{self, IncludeSpec, TreeSpec};
 use crate::error::{ConfigErrorKind, Problems};
 use crate::locate::{Mark, Node};
 use crate::template::Template;
@@ -19,7 +21,11 @@ pub struct ResourceSpec {
     /// The request.
     pub endpoint: EndpointSpec,
     /// Fields of the parent that each row gets.
-    pub include_from_parent: Written<Vec<Located<String>>>,
+    pub include_from_parent: Written<Vec<IncludeSpec>>,
+    /// How it goes over the rows of its parents.
+    pub tree: TreeSpec,
+    /// Its rows, if it sends no requests.
+    pub seed: Option<Located<SeedSpec>>,
     /// Fields that identify a row.
     pub primary_key: Written<Vec<Located<String>>>,
     /// What happens with the rows that are already in the table.
@@ -98,10 +104,13 @@ impl ResourceSpec {
             disposition,
             strategy,
         } = DispositionSpec::read(&fields, problems);
+        let seed = SeedSpec::read(&fields, problems);
         Self {
             name,
             endpoint: EndpointSpec::read(&fields),
-            include_from_parent: fields.plain_list("include_from_parent"),
+            include_from_parent: tree::include(&fields),
+            tree: TreeSpec::read(&fields),
+            seed,
             primary_key: fields.plain_list("primary_key"),
             write_disposition: disposition,
             merge_strategy: strategy,
@@ -118,8 +127,13 @@ impl ResourceSpec {
     }
 
     /// This resource with everything that it leaves out taken from `defaults`.
+    ///
+    /// A resource that sends no requests takes nothing from the defaults.
     #[must_use]
     pub fn with_defaults(&self, defaults: &Self) -> Self {
+        if self.seed.is_some() {
+            return self.clone();
+        }
         let path_from_name = || Located {
             value: Template::literal(self.name.value.as_str()),
             path: self.name.path.clone(),
@@ -133,6 +147,8 @@ impl ResourceSpec {
             name: self.name.clone(),
             endpoint,
             include_from_parent: self.include_from_parent.or(&defaults.include_from_parent),
+            tree: self.tree.with_defaults(&defaults.tree),
+            seed: None,
             primary_key: self.primary_key.or(&defaults.primary_key),
             write_disposition: self.write_disposition.or(&defaults.write_disposition),
             merge_strategy: if self.write_disposition.is_absent() {

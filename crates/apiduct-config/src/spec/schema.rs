@@ -118,6 +118,12 @@ impl Writer {
                 json!({"type": "object", "additionalProperties": self.kind(item)})
             }
             Kind::Data => of_data(),
+            Kind::Include => of_include(),
+            Kind::Rows => json!({
+                "type": "array",
+                "items": {"type": ["string", "number", "boolean", "object"]},
+            }),
+            Kind::Bound => json!({"type": ["string", "number"]}),
             Kind::Object(object) => self.reference(object.name, |own| own.object(object)),
             Kind::Short(short, object) => {
                 let long = self.reference(object.name, |own| own.object(object));
@@ -209,6 +215,15 @@ fn of_data() -> Value {
         {"type": "string"},
         {"type": "object", "additionalProperties": value},
         {"type": "array", "items": pair},
+    ]})
+}
+
+/// Names, or paths and the names of columns.
+fn of_include() -> Value {
+    let name = json!({"type": "string", "minLength": 1});
+    json!({"anyOf": [
+        {"type": "array", "items": name},
+        {"type": "object", "additionalProperties": or_null(name)},
     ]})
 }
 

@@ -72,6 +72,12 @@ pub(crate) enum Kind {
     Map(&'static Kind),
     /// Objects by their names, or a list of objects that name themselves.
     Named(&'static Object, &'static Object),
+    /// Fields of the parent: a list of names, or paths and the names of columns.
+    Include,
+    /// A list of scalars and mappings, as they are.
+    Rows,
+    /// A whole number, a date or a step between dates.
+    Bound,
     /// A query parameter.
     Param,
     /// Any JSON with placeholders in its texts.

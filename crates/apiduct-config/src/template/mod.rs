@@ -104,6 +104,21 @@ impl Placeholder {
     pub fn is_raw(&self) -> bool {
         self.filters.contains(&Filter::Raw)
     }
+
+    /// Whether it makes one text of several values.
+    pub(crate) fn joins(&self) -> bool {
+        let is_join = |filter: &Filter| matches!(filter, Filter::Join(_));
+        self.filters.iter().any(is_join)
+    }
+
+    /// Every parent field it needs.
+    pub fn parent_fields(&self) -> Vec<(&str, &FieldPath)> {
+        match &self.target {
+            Target::Parent { parent, field } => vec![(parent.as_ref(), field)],
+            Target::Bound(template) => template.parent_fields(),
+            Target::Name(_) | Target::Incremental(_) => Vec::new(),
+        }
+    }
 }
 
 /// A piece of a [`Template`].
@@ -199,17 +214,16 @@ impl Template {
 
     /// Every parent field the text needs, bound parameters included.
     pub fn parent_fields(&self) -> Vec<(&str, &FieldPath)> {
-        let mut found = Vec::new();
-        for part in &self.parts {
-            if let Part::Field(placeholder) = part {
-                match &placeholder.target {
-                    Target::Parent { parent, field } => found.push((parent.as_ref(), field)),
-                    Target::Bound(template) => found.extend(template.parent_fields()),
-                    Target::Name(_) | Target::Incremental(_) => {}
-                }
-            }
-        }
-        found
+        let placeholders = self.placeholders();
+        placeholders.flat_map(Placeholder::parent_fields).collect()
+    }
+
+    /// The placeholders in order.
+    pub fn placeholders(&self) -> impl Iterator<Item = &Placeholder> {
+        self.parts.iter().filter_map(|part| match part {
+            Part::Field(placeholder) => Some(placeholder),
+            Part::Literal(_) | Part::Secret(_) => None,
+        })
     }
 
     fn shown(&self, literal: &str) -> String {

@@ -1,3 +1,4 @@
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use apiduct_json::{Captured, Selector};
@@ -39,6 +40,23 @@ impl ParentRow {
         Self { taps, values }
     }
 
+    /// Several rows as one: each value is the list of theirs, with null for a missing one.
+    pub fn batch<R: AsRef<[Captured]>>(taps: Arc<[Tap]>, rows: &[R]) -> Self {
+        let list = |at: usize| {
+            let values: Vec<Cow<'_, str>> = rows
+                .iter()
+                .map(|row| match row.as_ref().get(at) {
+                    Some(Captured::Scalar(scalar)) => Cow::Owned(scalar.to_json()),
+                    Some(Captured::Json(json)) => Cow::Borrowed(&**json),
+                    Some(Captured::Absent) | None => Cow::Borrowed("null"),
+                })
+                .collect();
+            Captured::Json(format!("[{}]", values.join(",")).into())
+        };
+        let values = (0..taps.len()).map(list).collect();
+        Self { taps, values }
+    }
+
     /// The value of the tap of `parent` at `selector`.
     pub fn value(&self, parent: &str, selector: &Selector) -> &Captured {
         let is_it = |tap: &Tap| tap.selector == *selector && *tap.parent == *parent;
@@ -46,6 +64,11 @@ impl ParentRow {
         found
             .and_then(|at| self.values.get(at))
             .unwrap_or(&Captured::Absent)
+    }
+
+    /// The values alone, in the order of the taps.
+    pub fn into_values(self) -> Vec<Captured> {
+        self.values
     }
 
     /// The fields that have a value, for messages.

@@ -18,3 +18,4 @@ mod schema;
 mod secrets;
 mod steps;
 mod tokens;
+mod tree;

@@ -35,7 +35,7 @@ impl Increments {
         after: &mut State,
         events: &Arc<dyn EventSink>,
     ) {
-        for resource in &plan.resources {
+        for (at, resource) in plan.resources.iter().enumerate() {
             let name = &resource.name;
             let (Some(increment), Some(receipt), Some(own)) =
                 (self.of(name), receipts.get_mut(name), progress.get(name))
@@ -47,14 +47,11 @@ impl Increments {
                     *receipt.skipped.entry(reason.to_owned()).or_default() += count;
                 }
             }
-            let mut above = resource.parent;
-            let mut is_whole = true;
-            while let Some(at) = above {
+            let is_whole = plan.above(at).into_iter().all(|at| {
                 let parent = &plan.resources[at];
                 let is_cut = progress.get(&parent.name).is_some_and(|one| one.is_cut);
-                is_whole &= !is_cut && parent.incremental.is_none();
-                above = parent.parent;
-            }
+                !is_cut && parent.incremental.is_none()
+            });
             let held = held(increment, own, receipt, resource.parent.is_some());
             if let (Some(why), false) = (held, increment.bounds.stores == Stores::Nothing) {
                 let message = format!(

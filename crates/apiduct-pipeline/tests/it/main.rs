@@ -19,6 +19,7 @@ mod recovery;
 mod resume;
 mod rules;
 mod steps;
+mod tree;
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};

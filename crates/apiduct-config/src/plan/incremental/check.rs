@@ -4,7 +4,7 @@ use apiduct_model::WriteDisposition;
 
 use super::{Context, CursorFrom, Extreme, IncrementalPlan, IncrementalScope};
 use crate::error::{ConfigErrorKind, Problems};
-use crate::plan::{ResourcePlan, Warning};
+use crate::plan::{ResourcePlan, Warning, above};
 use crate::spec::{IncrementalSpec, Located, Written};
 use crate::template::{IncrementalField, Template};
 
@@ -183,7 +183,7 @@ fn without_value(field: IncrementalField, spec: &IncrementalSpec) -> Option<&'st
 
 /// A window of a child cannot be pulled again for parents whose own cursor has moved on.
 pub(crate) fn refuse_windows_below_cursors(resources: &[ResourcePlan], problems: &mut Problems) {
-    for resource in resources {
+    for (at, resource) in resources.iter().enumerate() {
         let Some(plan) = resource
             .incremental
             .as_ref()
@@ -191,22 +191,20 @@ pub(crate) fn refuse_windows_below_cursors(resources: &[ResourcePlan], problems:
         else {
             continue;
         };
-        let mut above = resource.parent;
-        while let Some(at) = above {
-            if resources[at].incremental.is_some() {
-                let reason = format!(
-                    "`window` goes through the rows of parent `{}` several times, and those are loaded incrementally, once",
-                    resources[at].name
-                );
-                conflict(
-                    &plan.site,
-                    &reason,
-                    "set `window` at the parent instead",
-                    problems,
-                );
-                break;
-            }
-            above = resources[at].parent;
+        let passed = above(resources, at)
+            .into_iter()
+            .find(|at| resources[*at].incremental.is_some());
+        if let Some(parent) = passed {
+            let reason = format!(
+                "`window` goes through the rows of parent `{}` several times, and those are loaded incrementally, once",
+                resources[parent].name
+            );
+            conflict(
+                &plan.site,
+                &reason,
+                "set `window` at the parent instead",
+                problems,
+            );
         }
     }
 }

@@ -25,6 +25,7 @@ mod runtime;
 mod signing;
 mod steps;
 mod tokens;
+mod tree;
 
 use super::table::{Key, Kind, Need, Object, Variant, Words};
 use crate::template::Mode;
@@ -43,6 +44,7 @@ pub(crate) use rules::{EXPECT, HEADER_TEST, RESPONSE_ACTION};
 pub(crate) use runtime::{LOG_LEVELS, RUNTIME};
 pub(crate) use steps::{DEDUPE, FLATTEN, HASH, REDACT, STEP};
 pub(crate) use tokens::ONE_OF;
+pub(crate) use tree::{FOR_EACH_OBJECT, RANGE_OBJECT};
 
 const fn key(name: &'static str, kind: Kind, doc: &'static str) -> Key {
     Key {

@@ -3,7 +3,8 @@
 use super::hints::{NESTED_HINT, REFERENCE, SCHEMA_CONTRACT};
 use super::{
     AUTH, EXPECT, INCREMENTAL, INCREMENTAL_PARAM, JOB, MERGE_KEY, PAGINATOR, PATH, PLAIN, REQUEST,
-    RESPONSE_ACTION, RESPONSE_FORMAT, SORT_ORDERS, STEP, WRITE_DISPOSITION, key, variant, words,
+    RESPONSE_ACTION, RESPONSE_FORMAT, SORT_ORDERS, STEP, WRITE_DISPOSITION, key, tree, variant,
+    words,
 };
 use crate::spec::table::{Kind, Object, ShortForm, Tagged, Words};
 
@@ -13,7 +14,11 @@ macro_rules! resource_keys {
     ($($first:expr),*) => {
         &[
             $($first,)*
-            key("include_from_parent", Kind::List(&PLAIN), "Top-level fields of the parent that each row gets as `_<parent>_<field>`."),
+            tree::INCLUDE,
+            tree::OVERWRITE,
+            tree::DISTINCT,
+            tree::BATCH_SIZE,
+            tree::MAX_URL_LENGTH,
             key("primary_key", SEVERAL_PLAIN, "The field or fields that identify a row."),
             key("write_disposition", WRITE_DISPOSITION, "What happens with the rows that are already in the table.").or("append"),
             key("selected", Kind::Bool, "Whether rows are loaded; a resource that is not still feeds its children.").or("true"),
@@ -73,7 +78,12 @@ pub(crate) static RESOURCE: Object = Object {
             "endpoint",
             Kind::Short(&PATH, &ENDPOINT),
             "The request; a text is its path."
-        )
+        ),
+        tree::FOR_EACH_KEY,
+        tree::VALUES,
+        tree::FILE,
+        tree::RANGE_KEY,
+        tree::SQL
     ],
 };
 
@@ -108,6 +118,9 @@ pub(crate) static ENDPOINT: Object = Object {
         ("primary_key", "the resource"),
         ("merge_key", "the resource"),
         ("include_from_parent", "the resource"),
+        ("distinct", "the resource"),
+        ("for_each", "the resource"),
+        ("batch_size", "the resource"),
         ("table_name", "the resource"),
         ("selected", "the resource"),
         ("columns", "the resource"),

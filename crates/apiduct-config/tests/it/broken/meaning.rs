@@ -23,7 +23,7 @@ fn a_resource_has_one_parent() {
 ";
     insta::assert_snapshot!(resources(text), @r"
     source.yaml:6:68: resources[2].endpoint.params.b: resource `c` refers to more than one parent: `a`, `b`
-      hint: a resource can depend on one other; read the rest from its rows
+      hint: say how their rows go together with `for_each: product` or `for_each: zip`; fields of a parent's parent come along by `include_from_parent`
     ");
 }
 
@@ -80,7 +80,7 @@ fn fields_of_a_parent_must_not_collide() {
 ";
     insta::assert_snapshot!(resources(text), @r"
     source.yaml:5:79: resources[1].include_from_parent[1]: fields `userId` and `user_id` of the parent both become column `_p_user_id`
-      hint: keep one of them
+      hint: keep one of them, or give one another name
     ");
 }
 
@@ -224,7 +224,7 @@ resource_defaults: {name: x, endpoint: y}
 ";
     insta::assert_snapshot!(resources(text), @r"
     source.yaml:5:21: resource_defaults: unknown key `name`
-      hint: known keys are `endpoint`, `include_from_parent`, `primary_key`, `write_disposition`, `selected`, `table_name`, `columns`, `processing_steps`, `merge_key`, `max_table_nesting`, `nested_hints`, `schema_contract`, `parallelized`, `references`, `table_format`, `file_format`, `parent_table_name`
+      hint: known keys are `endpoint`, `include_from_parent`, `overwrite_from_parent`, `distinct`, `batch_size`, `max_url_length`, `primary_key`, `write_disposition`, `selected`, `table_name`, `columns`, `processing_steps`, `merge_key`, `max_table_nesting`, `nested_hints`, `schema_contract`, `parallelized`, `references`, `table_format`, `file_format`, `parent_table_name`
     source.yaml:5:40: resource_defaults.endpoint: expected a mapping, found a text
     ");
 }

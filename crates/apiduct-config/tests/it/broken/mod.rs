@@ -7,6 +7,7 @@ mod languages;
 mod meaning;
 mod shape;
 mod steps;
+mod tree;
 
 use apiduct_config::{Format, Plan};
 

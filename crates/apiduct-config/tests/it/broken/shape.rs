@@ -151,7 +151,7 @@ fn wrong_types_say_what_is_expected_and_what_is_there() {
     source.yaml:5:5: resources[1]: expected a text or a mapping, found a list
     source.yaml:7:15: resources[2].selected: expected `true` or `false`, found a text
     source.yaml:8:18: resources[2].primary_key: expected a text, found a mapping
-    source.yaml:9:26: resources[2].include_from_parent: expected a list, found a text
+    source.yaml:9:26: resources[2].include_from_parent: expected a list of fields, or a mapping of paths and names, found a text
     source.yaml:10:22: resources[2].endpoint.path: expected a text, found a list
     source.yaml:10:35: resources[2].endpoint.params: expected a mapping, found a number
     source.yaml:10:47: resources[2].endpoint.headers: expected a mapping, found a list
