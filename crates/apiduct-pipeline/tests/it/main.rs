@@ -9,6 +9,7 @@ mod destination;
 mod formats;
 mod hints;
 mod incremental;
+mod inventory;
 mod jobs;
 mod loads;
 mod looks;
