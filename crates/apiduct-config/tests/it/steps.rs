@@ -87,12 +87,12 @@ fn steps_have_these_defaults() {
 
 /// The record `{}` behind the steps of the only resource.
 fn applied(plan: &Plan, record: &str) -> String {
-    let folder = tempfile::tempdir().unwrap();
-    std::fs::write(folder.path().join("salt"), "pepper-and-salt\n").unwrap();
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::write(folder.path().join("salt"), "pepper-and-salt\n").expect("a file");
     let redactor = Redactor::default();
     let resolved = plan
         .resolve(&SystemSource::in_folder(folder.path()), &redactor)
-        .unwrap();
+        .expect("the references have values");
     let mut runner = Runner::new(resolved.steps_for(&plan.resources[0]));
     match runner.apply(record, &[]) {
         Ok(Kept::Changed(records)) => records.concat(),
