@@ -57,7 +57,7 @@ pub(crate) fn test(places: &Places, arguments: &[String]) -> Result<()> {
     tests.args(["--workspace", "--lib", "--bins", "--tests", "--examples"]);
     steps.take("tests", tool::run(&mut tests));
     if cargo.has_nextest() {
-        let report = places.target.join("nextest/default/junit.xml");
+        let report = places.root.join("target/nextest/default/junit.xml");
         steps.take("secrets in what tests print", leaks::search(&report));
     }
     let mut examples = cargo.call(&["test", "--locked", "--no-fail-fast", "--workspace", "--doc"]);

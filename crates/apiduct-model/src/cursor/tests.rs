@@ -170,7 +170,7 @@ fn steps_have_the_unit_of_the_type() {
 fn steps_are_shown_as_they_are_written() {
     for (span, expected) in [
         (Duration::from_hours(168), "7d"),
-        (Duration::from_secs(5400), "1h30m"),
+        (Duration::from_mins(90), "1h30m"),
         (Duration::from_millis(1250), "1250ms"),
         (Duration::ZERO, "0s"),
     ] {
