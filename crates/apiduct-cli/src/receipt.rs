@@ -42,6 +42,7 @@ fn resources(receipt: &Receipt) -> String {
     let has_retries = all().any(|one| one.retries > 0);
     let has_limits = all().any(|one| one.rate_limited > 0);
     let has_skipped = all().any(|one| !one.skipped.is_empty());
+    let has_repeated = all().any(|one| one.repeated_keys > 0);
     let has_cursor = all().any(|one| one.cursor.is_some());
     let has_status = all().any(|one| one.status != Status::Complete);
     let optional = [
@@ -50,6 +51,7 @@ fn resources(receipt: &Receipt) -> String {
         (has_retries, "retries"),
         (has_limits, "429s"),
         (has_skipped, "skipped"),
+        (has_repeated, "twice"),
         (has_cursor, "up to"),
         (has_status, "status"),
     ];
@@ -73,6 +75,7 @@ fn resources(receipt: &Receipt) -> String {
             count(one.retries),
             count(one.rate_limited),
             count(one.skipped.values().sum()),
+            count(one.repeated_keys),
             reached(one),
             one.status.word().to_owned(),
         ];

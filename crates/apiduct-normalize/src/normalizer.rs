@@ -285,6 +285,12 @@ impl Normalizer {
         self.rows
     }
 
+    /// Rows of the root table so far: the records that were not dropped.
+    pub fn kept(&self) -> u64 {
+        let root = &self.walker.tables[0];
+        root.flushed + root.rows as u64
+    }
+
     /// Records that steps have dropped so far, by the word of the step.
     pub fn dropped(&self) -> IndexMap<&'static str, u64> {
         let dropped = self.steps.as_ref().map(Runner::dropped);

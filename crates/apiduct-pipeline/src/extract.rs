@@ -254,6 +254,19 @@ async fn fetch(
     });
     let mut receipt = feed.counters.receipt();
     receipt.skipped.extend(rows.skipped.clone());
+    if rows.repeated_keys > 0 {
+        let (resource, repeated) = (&node.resource, rows.repeated_keys);
+        // Those at the seams of pages were told as drift.
+        if receipt
+            .drift
+            .is_none_or(|drift| drift.repeated_rows < repeated)
+        {
+            let message =
+                format!("{repeated} records of `{resource}` have a primary key that came before");
+            events.event(&Event::Warning { message });
+        }
+        receipt.count_out(repeated);
+    }
     Ok(Fetched {
         resource: node.resource,
         rows,

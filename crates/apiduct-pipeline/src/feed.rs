@@ -443,6 +443,7 @@ impl Counters {
             requests,
             rows,
             expected_rows,
+            repeated_keys: 0,
             bytes: self.bytes.load(Ordering::Relaxed),
             retries: requests.saturating_sub(pages - resumed_pages + pages_left_out),
             rate_limited: self.rate_limited.load(Ordering::Relaxed),

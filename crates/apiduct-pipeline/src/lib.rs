@@ -14,6 +14,7 @@ mod feed;
 mod incremental;
 mod jobs;
 mod journal;
+mod keys;
 mod left_out;
 mod logins;
 mod merge;

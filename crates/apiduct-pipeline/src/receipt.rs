@@ -67,6 +67,10 @@ pub struct ResourceReceipt {
     /// The API's own count of records, where it gives one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expected_rows: Option<u64>,
+    /// Records whose primary key came before in the same list. They are looked for among the last 262,144 records at
+    /// least, and not at all without a primary key.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub repeated_keys: u64,
     /// Tries beyond the first ones.
     pub retries: u64,
     /// Answers `429`.
@@ -125,6 +129,7 @@ impl ResourceReceipt {
             .expected_rows
             .zip(later.expected_rows)
             .map(|(a, b)| a + b);
+        self.repeated_keys += later.repeated_keys;
         self.retries += later.retries;
         self.rate_limited += later.rate_limited;
         for (reason, count) in later.skipped {
@@ -164,6 +169,7 @@ impl Default for ResourceReceipt {
             rows: 0,
             bytes: 0,
             expected_rows: None,
+            repeated_keys: 0,
             retries: 0,
             rate_limited: 0,
             skipped: IndexMap::new(),
@@ -175,6 +181,24 @@ impl Default for ResourceReceipt {
 }
 
 impl ResourceReceipt {
+    /// Counts `repeated` records out of those that came: where the API says how many there are, others must be missing.
+    pub(crate) fn count_out(&mut self, repeated: u64) {
+        self.repeated_keys = repeated;
+        let (Some(expected), None) = (self.expected_rows, &self.reason) else {
+            return;
+        };
+        let different = self.rows.saturating_sub(repeated);
+        if different == expected {
+            self.status = Status::Complete;
+        } else if self.rows == expected {
+            self.status = Status::Incomplete;
+            self.reason = Some(format!(
+                "{repeated} of its {expected} records have a primary key that came before, so as many others are missing, \
+                 or `primary_key` does not tell its records apart"
+            ));
+        }
+    }
+
     /// Why it is not complete, in a sentence.
     fn why_incomplete(&self, name: &ResourceName) -> String {
         match (&self.reason, self.expected_rows) {

@@ -4,12 +4,14 @@ use std::sync::Arc;
 use std::thread;
 
 use apiduct_json::{Captured, Records};
+use apiduct_model::arrow::TableBatch;
 use apiduct_model::{ResourceName, Scalar, Schema, TableName};
 use apiduct_normalize::{GateReport, NormalizeError, Normalizer, Options, TapRow};
 use indexmap::IndexMap;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::error::RunError;
+use crate::keys::KeyCheck;
 use crate::queue::{Receiver, Sender, byte_queue};
 use crate::sink::BatchSink;
 
@@ -76,6 +78,8 @@ pub(crate) struct Rows {
     pub(crate) untyped: Vec<(TableName, String)>,
     /// Records left out on purpose, by reason.
     pub(crate) skipped: IndexMap<String, u64>,
+    /// Rows whose primary key came before in the same walk.
+    pub(crate) repeated_keys: u64,
     /// What the gate of an incremental load saw.
     pub(crate) gate: Option<GateReport>,
 }
@@ -98,6 +102,7 @@ impl Worker {
         children: Children,
         alive: Alive,
     ) -> Result<Self, RunError> {
+        let keys = KeyCheck::new(&options.table, &options.primary_key);
         let normalizer = Normalizer::try_new(options)
             .map_err(|source| RunError::data(resource, None, source))?;
         let (pages, queue) = byte_queue(queue_bytes);
@@ -107,7 +112,13 @@ impl Worker {
             .name(format!("rows of {resource}"))
             .stack_size(STACK_BYTES)
             .spawn(move || {
-                let outcome = work(&resource_name, normalizer, queue, sink.as_ref(), &children);
+                let outcome = work(
+                    &resource_name,
+                    (normalizer, keys),
+                    queue,
+                    sink.as_ref(),
+                    &children,
+                );
                 drop(sink);
                 drop(alive);
                 // Nobody listens any more when the run was given up.
@@ -126,7 +137,7 @@ impl Worker {
 
 fn work(
     resource: &ResourceName,
-    mut normalizer: Normalizer,
+    (mut normalizer, mut keys): (Normalizer, Option<KeyCheck>),
     mut queue: Receiver<Delivery>,
     sink: &dyn BatchSink,
     children: &Children,
@@ -135,10 +146,13 @@ fn work(
         let delivery = &queued.item;
         let failed = |source: NormalizeError| RunError::data(resource, Some(delivery.page), source);
         normalizer.enter(delivery.walk);
+        if let Some(keys) = &mut keys {
+            keys.enter(normalizer.kept(), delivery.walk);
+        }
         normalizer
             .push(&delivery.records, &delivery.constants)
             .map_err(failed)?;
-        sink.accept(normalizer.take_batches())?;
+        hand_over(normalizer.take_batches(), &mut keys, sink)?;
         children.send(normalizer.take_taps(), &delivery.constants);
     }
     let untyped = normalizer.untyped();
@@ -147,11 +161,25 @@ fn work(
     let skipped = skipped.collect();
     let gate = normalizer.take_gate_report();
     let (batches, schema) = normalizer.finish();
-    sink.accept(batches)?;
+    hand_over(batches, &mut keys, sink)?;
     Ok(Rows {
         schema,
         untyped,
         skipped,
+        repeated_keys: keys.map_or(0, |keys| keys.repeated()),
         gate,
     })
+}
+
+fn hand_over(
+    batches: Vec<TableBatch>,
+    keys: &mut Option<KeyCheck>,
+    sink: &dyn BatchSink,
+) -> Result<(), RunError> {
+    if let Some(keys) = keys {
+        for batch in &batches {
+            keys.look(batch);
+        }
+    }
+    Ok(sink.accept(batches)?)
 }

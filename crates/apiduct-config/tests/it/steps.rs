@@ -1,7 +1,5 @@
 //! Row steps, from the file to what is planned.
 
-#![expect(clippy::unwrap_used, reason = "a test that panics has failed")]
-
 use apiduct_config::resolve::SystemSource;
 use apiduct_config::{Format, Plan};
 use apiduct_model::Redactor;

@@ -143,3 +143,66 @@ async fn events_tell_how_many_requests_are_under_way() {
     let most = most.load(Ordering::Relaxed);
     assert!((2..=8).contains(&most), "{most}");
 }
+
+const BY_OFFSET: &str = "
+  - name: posts
+    primary_key: id
+    endpoint: {path: posts, data_selector: data, paginator: {type: offset, limit: 4}}
+";
+
+/// Posts in pages of four, and what is left on the second: those of `order`, of which the API says that there are `total`.
+fn posts(order: &'static [u64], total: u64) -> MockApi {
+    let builder = MockApi::builder().get("/posts", move |request| {
+        let offset: usize = request.param("offset").unwrap().parse().unwrap();
+        let count = if offset == 0 { 4 } else { order.len() };
+        let data: Vec<Value> = order
+            .iter()
+            .skip(offset)
+            .take(count)
+            .map(|id| json!({"id": id}))
+            .collect();
+        Reply::json(&json!({"data": data, "total": total}))
+    });
+    builder.start()
+}
+
+#[tokio::test]
+async fn a_record_that_came_twice_makes_no_list_complete() {
+    // Eight rows of eight, but 2 came again in the place of 7, as sorting by a field that is not unique does it.
+    let world = World::new(posts(&[1, 2, 3, 4, 5, 6, 2, 8], 8));
+    let receipt = world.run(BY_OFFSET).await.unwrap();
+    let posts = &receipt.resources["posts"];
+    assert_eq!((posts.rows, posts.repeated_keys), (8, 1));
+    assert_eq!(receipt.status, Status::Incomplete);
+    assert_eq!(
+        receipt.reason.unwrap(),
+        "`posts` is not whole: 1 of its 8 records have a primary key that came before, so as many others are missing, or \
+         `primary_key` does not tell its records apart"
+    );
+}
+
+#[tokio::test]
+async fn records_that_came_twice_do_not_count_against_the_total() {
+    let world = World::new(posts(&[1, 2, 3, 4, 5, 2, 7, 6, 8], 8));
+    let receipt = world.run(BY_OFFSET).await.unwrap();
+    let posts = &receipt.resources["posts"];
+    assert_eq!((posts.rows, posts.repeated_keys), (9, 1));
+    assert_eq!(receipt.status, Status::Complete);
+}
+
+#[tokio::test]
+async fn the_same_record_below_two_parents_did_not_come_twice() {
+    let served = MockApi::builder()
+        .get("/posts", |_| page(1, 3, 1))
+        .get("/posts/{id}/comments", |_| {
+            Reply::json(&json!({"data": [{"id": 1}], "total": 1}))
+        });
+    let world = World::new(served.start());
+    let receipt = world
+        .run(&CHILDREN.replace("name: comments", "name: comments\n    primary_key: id"))
+        .await
+        .unwrap();
+    assert_eq!(receipt.resources["comments"].rows, 3);
+    assert_eq!(receipt.resources["comments"].repeated_keys, 0);
+    assert_eq!(receipt.status, Status::Complete);
+}
