@@ -78,6 +78,16 @@ pub enum RunError {
         #[source]
         source: Box<serde_json::Error>,
     },
+    /// A part of an incremental resource and what lies below it was selected, and its rows are not merged.
+    #[error("resource `{resource}` loads what is new, and {} would not get the rows that belong to it", list(.missing))]
+    SplitTree {
+        /// The incremental resource.
+        resource: ResourceName,
+        /// What of it and below it was selected.
+        loaded: Vec<ResourceName>,
+        /// What of it and below it was not.
+        missing: Vec<ResourceName>,
+    },
     /// A backfill was asked for, and no resource of the run loads incrementally.
     #[error("no resource of this run loads incrementally, so there is nothing to backfill")]
     NothingToBackfill,
@@ -291,6 +301,7 @@ impl RunError {
             | Self::Cursor { .. }
             | Self::StoredCursor { .. }
             | Self::NothingToBackfill
+            | Self::SplitTree { .. }
             | Self::BackfillReplaces { .. }
             | Self::TooManyWaiting { .. }
             | Self::Seed { .. }
@@ -403,6 +414,11 @@ impl Hint for RunError {
             Self::TableClash { second, .. } => Some(format!("give resource `{second}` another `table_name`")),
             Self::Cursor { source, .. } => Some(source.hint().unwrap_or_else(|| START_OVER.to_owned())),
             Self::StoredCursor { .. } => Some(START_OVER.to_owned()),
+            Self::SplitTree { loaded, missing, .. } => Some(format!(
+                "select {} as well, or load {} with `write_disposition: merge`, which bears rows that come again",
+                list(missing),
+                list(loaded)
+            )),
             Self::NothingToBackfill => Some("add `incremental` to an endpoint, or select a resource that has it".to_owned()),
             Self::BackfillReplaces { .. } => Some("use `write_disposition: append`".to_owned()),
             Self::Package(source) => source.hint(),
@@ -449,4 +465,9 @@ impl Hint for RunError {
             | Self::CaBundle { .. } => None,
         }
     }
+}
+/// The names, each in backquotes.
+fn list(names: &[ResourceName]) -> String {
+    let names: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+    names.join(" and ")
 }

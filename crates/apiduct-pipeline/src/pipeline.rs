@@ -100,7 +100,10 @@ impl Pipeline {
     pub async fn run(&self) -> Result<Receipt, RunError> {
         let started = self.timer.monotonic();
         let mut setup = Setup::new(self)?;
-        let wanted = Wanted::new(&self.plan, &self.options)?;
+        let mut wanted = Wanted::new(&self.plan, &self.options)?;
+        if self.options.backfill.is_none() {
+            wanted = wanted.whole_or_held(&self.plan)?;
+        }
         let destination = self.destination.clone().ok_or(RunError::NoDestination)?;
         crate::merge::refuse_unable(&self.plan, &wanted, destination.as_ref())?;
         let _lock = PipelineLock::acquire(&self.folder().join("lock"), self.timer.as_ref())?;
@@ -224,7 +227,7 @@ impl Pipeline {
         self.warn_untyped(&extracted);
         let mut seal = self.seal(setup, &extracted, wanted, before, load_id);
         increments.conclude(
-            &self.plan,
+            (&self.plan, wanted),
             &mut extracted.resources,
             &extracted.progress,
             &mut seal.state_after,

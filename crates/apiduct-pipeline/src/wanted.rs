@@ -17,6 +17,8 @@ pub(crate) struct Wanted {
     names: Vec<ResourceName>,
     replaced: Vec<ResourceName>,
     parents: Vec<Vec<usize>>,
+    /// Incremental resources of whose tree only a part is loaded; their cursors stay.
+    held: Vec<ResourceName>,
     is_full_refresh: bool,
 }
 
@@ -61,9 +63,46 @@ impl Wanted {
                 .collect(),
             names,
             replaced,
+            held: Vec::new(),
             is_full_refresh: options.full_refresh,
         };
         Ok(wanted.with_parents())
+    }
+
+    /// Looks after the cursors of incremental resources of which, with all below them, a part only is loaded. Such a
+    /// cursor may not move, or the rest would never be fetched; so rows come again, which only `merge` bears.
+    pub(crate) fn whole_or_held(mut self, plan: &Plan) -> Result<Self, RunError> {
+        for (at, one) in plan.resources.iter().enumerate() {
+            if one.incremental.is_none() || !self.fetched.contains(&at) {
+                continue;
+            }
+            let belongs = |below: &usize| *below == at || plan.above(*below).contains(&at);
+            let (loaded, missing): (Vec<usize>, Vec<usize>) = (0..plan.resources.len())
+                .filter(|below| plan.resources[*below].is_loaded() && belongs(below))
+                .partition(|below| self.loaded.contains(below));
+            if loaded.is_empty() || missing.is_empty() {
+                continue;
+            }
+            let disposition = |below: &usize| plan.resources[*below].write_disposition;
+            if loaded
+                .iter()
+                .any(|below| disposition(below) != WriteDisposition::Merge)
+            {
+                let names = |all: Vec<usize>| all.into_iter().map(|at| self.names[at].clone());
+                return Err(RunError::SplitTree {
+                    resource: one.name.clone(),
+                    loaded: names(loaded).collect(),
+                    missing: names(missing).collect(),
+                });
+            }
+            self.held.push(one.name.clone());
+        }
+        Ok(self)
+    }
+
+    /// Whether the cursor of `resource` stays where it is.
+    pub(crate) fn is_held(&self, resource: &ResourceName) -> bool {
+        self.held.contains(resource)
     }
 
     fn with_parents(mut self) -> Self {

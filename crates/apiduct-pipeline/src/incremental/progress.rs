@@ -15,6 +15,7 @@ use super::memory::{self, Cursor, Digest, Mark, Memory};
 use super::{Increment, Increments};
 use crate::event::{Event, EventSink};
 use crate::receipt::{CursorReceipt, ResourceReceipt, Status};
+use crate::wanted::Wanted;
 
 /// What became of one resource, as far as its incremental load cares.
 #[derive(Debug, Default)]
@@ -29,7 +30,7 @@ impl Increments {
     /// Writes into `after` how far all resources came, and into the receipts what was left out.
     pub(crate) fn conclude(
         &self,
-        plan: &Plan,
+        (plan, wanted): (&Plan, &Wanted),
         receipts: &mut IndexMap<ResourceName, ResourceReceipt>,
         progress: &IndexMap<ResourceName, Progress>,
         after: &mut State,
@@ -52,7 +53,11 @@ impl Increments {
                 let is_cut = progress.get(&parent.name).is_some_and(|one| one.is_cut);
                 !is_cut && parent.incremental.is_none()
             });
-            let held = held(increment, own, receipt, resource.parent.is_some());
+            let held = if wanted.is_held(name) {
+                Some("not all that belongs to it was selected")
+            } else {
+                held(increment, own, receipt, resource.parent.is_some())
+            };
             if let (Some(why), false) = (held, increment.bounds.stores == Stores::Nothing) {
                 let message = format!(
                     "the cursor of `{name}` stays where it was, because {why}: its rows come again with the next run"

@@ -259,3 +259,64 @@ async fn rows_that_a_parent_leaves_out_have_no_children() {
         .count();
     assert_eq!(asked, 6, "no parent is new in the second run");
 }
+
+/// Parents that load what is new, and their children, all with this write disposition.
+fn new_parents(disposition: &str) -> String {
+    let file = tree_file(2, "max_pages: 9");
+    let file = file.split("runtime").next().unwrap();
+    let file = file.replace(
+        "{name: parents, selected: false, endpoint: {",
+        "{name: parents, primary_key: id, endpoint: {incremental: {cursor_path: id}, ",
+    );
+    format!("{file}resource_defaults: {{write_disposition: {disposition}}}\n")
+        .replace("name: events,", "name: events, primary_key: id,")
+}
+
+fn only(name: &str) -> RunOptions {
+    RunOptions {
+        select: vec![name.to_owned()],
+        ..RunOptions::default()
+    }
+}
+
+#[tokio::test]
+async fn a_part_of_what_loads_incrementally_is_refused_where_rows_would_be_lost_or_doubled() {
+    let world = World::new(tree(4, 2));
+    let text = new_parents("append");
+    for (selected, other) in [("parents", "events"), ("events", "parents")] {
+        use apiduct_model::Hint as _;
+
+        let error = world.run_with(&text, only(selected)).await.unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            format!(
+                "resource `parents` loads what is new, and `{other}` would not get the rows that belong to it"
+            )
+        );
+        assert!(error.hint().unwrap().starts_with(&format!(
+            "select `{other}` as well, or load `{selected}` with"
+        )));
+    }
+    assert_eq!(world.api.recorded().len(), 0);
+    world.run(&text).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_part_of_what_is_merged_leaves_the_cursor_for_the_rest() {
+    let world = World::new(tree(4, 2));
+    let text = new_parents("merge");
+    world.run_with(&text, only("parents")).await.unwrap();
+    let receipt = world.run(&text).await.unwrap();
+    assert_eq!(receipt.resources["parents"].rows, 4, "they come again");
+    assert_eq!(ids(&world).len(), 20);
+    assert_eq!(
+        world.query("select count(*)::varchar as n from shop.parents"),
+        ["4"]
+    );
+    let receipt = world.run(&text).await.unwrap();
+    assert_eq!(
+        receipt.tables.values().sum::<u64>(),
+        0,
+        "and now the cursor has moved"
+    );
+}
