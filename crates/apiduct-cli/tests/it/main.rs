@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by a panic")]
 
 mod auth;
+mod broken_documents;
 mod broken_sources;
 mod canaries;
 mod configuration;

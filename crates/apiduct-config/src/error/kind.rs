@@ -4,6 +4,8 @@ use apiduct_json::SelectorError;
 use apiduct_model::Hint;
 use apiduct_steps::ProgramError;
 
+use super::advice;
+
 /// What can be wrong with a configuration.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -22,6 +24,8 @@ pub enum ConfigErrorKind {
     Syntax {
         /// Which rule, in words.
         reason: String,
+        /// What to do.
+        hint: &'static str,
     },
     /// A key stands twice in one mapping.
     #[error("key `{key}` is written twice, first in line {first_line}")]
@@ -230,28 +234,36 @@ impl Hint for ConfigErrorKind {
             Self::UnknownKey {
                 nearest: Some(nearest),
                 ..
+            }
+            | Self::UnknownParent {
+                nearest: Some(nearest),
+                ..
             } => Some(format!("did you mean `{nearest}`?")),
             Self::UnknownKey { known, .. } => Some(format!("known keys are {}", listed(known))),
             Self::ForeignKey { belongs_to, .. } => {
                 Some(format!("it belongs to {}", listed(belongs_to)))
             }
-            Self::NotSupported { instead, .. } => instead.map(str::to_owned),
+            Self::NotSupported { instead, .. } => Some(instead.unwrap_or(advice::REMOVE).to_owned()),
             Self::MissingKey { key, doc } => Some(format!("add `{key}`: {}", sentence(doc))),
             Self::UnknownValue { value, valid, .. } => Some(match nearest(value, valid) {
                 Some(near) => format!("did you mean `{near}`? valid are {}", listed(valid)),
                 None => format!("valid are {}", listed(valid)),
             }),
             Self::Malformed { example, .. } => Some(format!("write it like {example}")),
-            Self::Selector { source, .. } => source.hint(),
-            Self::Program { source, .. } => source.hint(),
+            Self::Selector { source, .. } => {
+                Some(source.hint().unwrap_or_else(|| advice::PATH.to_owned()))
+            }
+            Self::Program { source, .. } => {
+                Some(source.hint().unwrap_or_else(|| advice::PROGRAM.to_owned()))
+            }
             Self::Template { hint, .. } | Self::Conflict { hint, .. } => hint.clone(),
             Self::DuplicateName { .. } => Some("names must be unique; rename one".to_owned()),
             Self::DuplicateTable { .. } => {
                 Some("give one of them a `table_name` of its own".to_owned())
             }
-            Self::UnknownParent { nearest, .. } => nearest
-                .as_ref()
-                .map(|name| format!("did you mean `{name}`?")),
+            Self::UnknownParent { parent, .. } => Some(format!(
+                "add a resource `{parent}`, with `selected: false` if its rows are not to be loaded"
+            )),
             Self::SeveralParents { .. } => {
                 Some("say how their rows go together with `for_each: product` or `for_each: zip`; fields of a parent's parent come along by `include_from_parent`".to_owned())
             }
@@ -283,10 +295,10 @@ impl Hint for ConfigErrorKind {
             Self::SeedFile { .. } => {
                 Some("paths count from the folder of the configuration".to_owned())
             }
+            Self::Syntax { hint, .. } => Some((*hint).to_owned()),
+            Self::DuplicateKey { .. } => Some("keep one of the two".to_owned()),
+            Self::WrongType { expected, found } => Some(advice::shape(expected, found)),
             Self::Read { .. }
-            | Self::Syntax { .. }
-            | Self::DuplicateKey { .. }
-            | Self::WrongType { .. }
             | Self::Custom { .. }
             | Self::UnreadableSecret { .. } => None,
         }

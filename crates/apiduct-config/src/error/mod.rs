@@ -1,3 +1,4 @@
+mod advice;
 mod kind;
 
 use std::fmt;

@@ -111,8 +111,9 @@ fn hints_say_what_to_do_and_only_where_something_can_be_done() {
     assert_eq!(hint(value), "did you mean `POST`? valid are `GET`, `POST`");
     let syntax = ConfigErrorKind::Syntax {
         reason: "expected a key".to_owned(),
+        hint: "write one",
     };
-    assert_eq!(hint(syntax), "");
+    assert_eq!(hint(syntax), "write one");
 }
 
 #[test]

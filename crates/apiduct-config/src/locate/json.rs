@@ -3,6 +3,8 @@ use apiduct_json::{Kind, Parser, SyntaxError, Text};
 use super::{Entry, LineIndex, MAX_DEPTH, Mark, Node, NodeValue, is_duplicate};
 use crate::error::{ConfigErrorKind, Problems};
 
+const HINT: &str = "look for a comma, quote or bracket that is missing or left over, here or just before; JSON has no comments and no comma behind the last entry";
+
 /// Reads a JSON document.
 pub(super) fn read(text: &str, problems: &mut Problems) -> Option<Node> {
     let mut reader = Reader {
@@ -18,7 +20,7 @@ pub(super) fn read(text: &str, problems: &mut Problems) -> Option<Node> {
         Ok(root) => Some(root),
         Err(Stop { offset, reason }) => {
             let mark = reader.index.mark(offset);
-            problems.push("", mark, ConfigErrorKind::Syntax { reason });
+            problems.push("", mark, ConfigErrorKind::Syntax { reason, hint: HINT });
             None
         }
     }

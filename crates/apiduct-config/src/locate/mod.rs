@@ -22,6 +22,12 @@ use crate::error::{ConfigErrorKind, ConfigErrors, Problems};
 /// How deep lists and mappings of a configuration may nest.
 pub const MAX_DEPTH: usize = 64;
 
+/// What to do about a number such as infinity.
+const NUMBER_HINT: &str = "put it into quotes to have it as text";
+
+/// What to do about too many levels.
+const DEPTH_HINT: &str = "look for brackets that are not closed";
+
 /// The language a configuration is written in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Format {

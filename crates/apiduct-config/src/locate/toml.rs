@@ -1,8 +1,10 @@
 use toml::Spanned;
 use toml::de::{DeInteger, DeTable, DeValue};
 
-use super::{Entry, LineIndex, Node, NodeValue, Plain, plain_scalar};
+use super::{Entry, LineIndex, NUMBER_HINT, Node, NodeValue, Plain, plain_scalar};
 use crate::error::{ConfigErrorKind, Problems};
+
+const HINT: &str = "texts need quotes, each key and each `[table]` is written once, and an inline `{...}` ends on its line";
 
 /// Reads a TOML document; syntax errors are all reported.
 pub(super) fn read(text: &str, problems: &mut Problems) -> Option<Node> {
@@ -16,6 +18,7 @@ pub(super) fn read(text: &str, problems: &mut Problems) -> Option<Node> {
         let offset = error.span().map_or(0, |span| span.start);
         let kind = ConfigErrorKind::Syntax {
             reason: error.message().replace('\n', "; "),
+            hint: HINT,
         };
         problems.push("", index.mark(offset), kind);
     }
@@ -52,8 +55,14 @@ impl Reader<'_, '_> {
             || {
                 let reason = "the value is not a number that JSON can carry".to_owned();
                 let mark = self.index.mark(start);
-                self.problems
-                    .push("", mark, ConfigErrorKind::Syntax { reason });
+                self.problems.push(
+                    "",
+                    mark,
+                    ConfigErrorKind::Syntax {
+                        reason,
+                        hint: NUMBER_HINT,
+                    },
+                );
                 NodeValue::Null
             },
             NodeValue::Number,

@@ -4,11 +4,16 @@ use std::collections::hash_map::Entry as Slot;
 
 use saphyr_parser::{Event, Marker, Parser, ScalarStyle, Span, StrInput, Tag};
 
-use super::{Entry, MAX_DEPTH, Mark, Node, NodeValue, Plain, is_duplicate, plain_scalar};
+use super::{
+    DEPTH_HINT, Entry, MAX_DEPTH, Mark, NUMBER_HINT, Node, NodeValue, Plain, is_duplicate,
+    plain_scalar,
+};
 use crate::error::{ConfigErrorKind, Problems};
 
 /// How many nodes aliases may bring in, so that a small file cannot unfold into gigabytes.
 const ALIAS_BUDGET: usize = 100_000;
+
+const HINT: &str = "look at this line and the one before: indentation by spaces, quotes and brackets in pairs, quotes around text that holds `: `, ` #` or begins with one of `*&!{[@%`";
 
 /// Reads one YAML document.
 pub(super) fn read(text: &str, problems: &mut Problems) -> Option<Node> {
@@ -22,8 +27,8 @@ pub(super) fn read(text: &str, problems: &mut Problems) -> Option<Node> {
     };
     match reader.document() {
         Ok(root) => Some(root),
-        Err(Stop { mark, reason }) => {
-            problems.push("", mark, ConfigErrorKind::Syntax { reason });
+        Err(Stop { mark, reason, hint }) => {
+            problems.push("", mark, ConfigErrorKind::Syntax { reason, hint });
             None
         }
     }
@@ -33,6 +38,7 @@ pub(super) fn read(text: &str, problems: &mut Problems) -> Option<Node> {
 struct Stop {
     mark: Mark,
     reason: String,
+    hint: &'static str,
 }
 
 type Read<T> = Result<T, Stop>;
@@ -61,6 +67,7 @@ impl<'t> Reader<'t, '_> {
                     return Err(stop(
                         mark,
                         "a second document begins; the file must hold one",
+                        "write each document into a file of its own, and remove `---`",
                     ));
                 }
                 other => root = Some(self.node(other, span)?.0),
@@ -75,7 +82,7 @@ impl<'t> Reader<'t, '_> {
     fn next(&mut self) -> Read<(Event<'t>, Span)> {
         match self.parser.next_event() {
             Some(Ok(next)) => Ok(next),
-            Some(Err(error)) => Err(stop(mark(*error.marker()), error.info())),
+            Some(Err(error)) => Err(stop(mark(*error.marker()), error.info(), HINT)),
             None => Ok((Event::StreamEnd, Span::default())),
         }
     }
@@ -99,7 +106,7 @@ impl<'t> Reader<'t, '_> {
                 let (value, size) = self.nested(anchor, mark, Self::mapping)?;
                 (anchor, Node { value, mark }, size)
             }
-            _ => return Err(stop(mark, "a value is missing here")),
+            _ => return Err(stop(mark, "a value is missing here", HINT)),
         };
         if anchor > 0 {
             self.anchors.insert(anchor, (node.clone(), size));
@@ -115,7 +122,7 @@ impl<'t> Reader<'t, '_> {
     ) -> Read<(NodeValue, usize)> {
         if self.depth == MAX_DEPTH {
             let reason = format!("lists and mappings nest deeper than {MAX_DEPTH} levels");
-            return Err(stop(mark, &reason));
+            return Err(stop(mark, &reason, DEPTH_HINT));
         }
         self.depth += 1;
         self.open_anchors.push(anchor);
@@ -162,6 +169,7 @@ impl<'t> Reader<'t, '_> {
             let Some(key) = key_text(&key) else {
                 let kind = ConfigErrorKind::Syntax {
                     reason: format!("{} cannot be a key", key.word()),
+                    hint: "a key is a text; text with braces or brackets needs quotes",
                 };
                 self.problems.push("", key_mark, kind);
                 continue;
@@ -197,23 +205,33 @@ impl<'t> Reader<'t, '_> {
             }
             _ => {
                 let reason = format!("`<<` merges mappings, not {}", source.word());
-                self.problems
-                    .push("", source.mark, ConfigErrorKind::Syntax { reason });
+                self.problems.push(
+                    "",
+                    source.mark,
+                    ConfigErrorKind::Syntax {
+                        reason,
+                        hint: "write `<<: *ANCHOR`, where the anchor stands at a mapping",
+                    },
+                );
             }
         }
     }
 
     fn alias(&mut self, anchor: usize, mark: Mark) -> Read<(Node, usize)> {
         if self.open_anchors.contains(&anchor) {
-            return Err(stop(mark, "the alias stands inside its own anchor"));
+            return Err(stop(
+                mark,
+                "the alias stands inside its own anchor",
+                "write the value itself",
+            ));
         }
         let Slot::Occupied(found) = self.anchors.entry(anchor) else {
-            return Err(stop(mark, "the alias names no anchor"));
+            return Err(stop(mark, "the alias names no anchor", HINT));
         };
         let (node, size) = found.get();
         let Some(rest) = self.budget.checked_sub(*size) else {
             let reason = format!("aliases unfold into more than {ALIAS_BUDGET} values");
-            return Err(stop(mark, &reason));
+            return Err(stop(mark, &reason, "write fewer aliases of aliases"));
         };
         self.budget = rest;
         Ok((node.clone(), *size))
@@ -222,8 +240,14 @@ impl<'t> Reader<'t, '_> {
     fn refuse_custom(&mut self, tag: Option<&Tag>, mark: Mark) {
         if let Some(tag) = tag.filter(|tag| !tag.is_yaml_core_schema()) {
             let reason = format!("the tag `{}` is not known", tag.to_string().trim_end());
-            self.problems
-                .push("", mark, ConfigErrorKind::Syntax { reason });
+            self.problems.push(
+                "",
+                mark,
+                ConfigErrorKind::Syntax {
+                    reason,
+                    hint: "remove the tag, or put the text into quotes",
+                },
+            );
         }
     }
 
@@ -246,8 +270,14 @@ impl<'t> Reader<'t, '_> {
             Plain::Text => NodeValue::Text(text.into()),
             Plain::NotJson => {
                 let reason = format!("`{text}` is not a number that JSON can carry");
-                self.problems
-                    .push("", mark, ConfigErrorKind::Syntax { reason });
+                self.problems.push(
+                    "",
+                    mark,
+                    ConfigErrorKind::Syntax {
+                        reason,
+                        hint: NUMBER_HINT,
+                    },
+                );
                 NodeValue::Null
             }
         }
@@ -265,7 +295,7 @@ fn mark(marker: Marker) -> Mark {
     }
 }
 
-fn stop(mark: Mark, reason: &str) -> Stop {
+fn stop(mark: Mark, reason: &str, hint: &'static str) -> Stop {
     let mut reason = Cow::Borrowed(reason.trim_end_matches('.'));
     if reason.starts_with(|first: char| first.is_ascii_uppercase()) {
         let mut owned = reason.into_owned();
@@ -275,5 +305,6 @@ fn stop(mark: Mark, reason: &str) -> Stop {
     Stop {
         mark,
         reason: reason.into_owned(),
+        hint,
     }
 }

@@ -65,7 +65,9 @@ fn value_for(
 ) -> Result<Target, ConfigErrorKind> {
     let cannot = |what: &str| ConfigErrorKind::Template {
         reason: format!("parameter `{name}` is {what}, so `{{{name}}}` in the path has no value"),
-        hint: None,
+        hint: Some(format!(
+            "give it one value, or write `{{resources.PARENT.FIELD}}` in place of `{{{name}}}`"
+        )),
     };
     match found.map(|param| &param.value) {
         Some(ParamValue::One(value)) => Ok(Target::Bound(Box::new(value.clone()))),

@@ -226,7 +226,9 @@ fn refuse_batch(
     if !is_used && !merged.is_broken {
         let kind = ConfigErrorKind::Conflict {
             reason: "nothing in the request takes the rows of a batch".to_owned(),
-            hint: None,
+            hint: Some(
+                "write `{resources.PARENT.FIELD|join(',')}` where the values belong".to_owned(),
+            ),
         };
         problems.push(&batch.path, batch.mark, kind);
     }

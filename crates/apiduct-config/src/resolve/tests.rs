@@ -163,6 +163,7 @@ fn files_that_cannot_be_read_are_not_missing() {
     insta::assert_snapshot!(error, @r"
     tracker.yaml:1:49: client.headers.X: cannot read the value of `${secret:key}` from `secrets.toml`
       cause: secrets.toml:1:5: string values must be quoted, expected literal string
+      hint: texts need quotes, each key and each `[table]` is written once, and an inline `{...}` ends on its line
     ");
 }
 

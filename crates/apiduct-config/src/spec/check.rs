@@ -135,7 +135,10 @@ impl Checker<'_> {
             return self.push(
                 path,
                 node.mark,
-                ConfigErrorKind::Conflict { reason, hint: None },
+                ConfigErrorKind::Conflict {
+                    reason,
+                    hint: Some("write a value, or remove the key".to_owned()),
+                },
             );
         }
         let is_template =
@@ -243,7 +246,12 @@ impl Checker<'_> {
 
     fn word(&mut self, words: &'static Words, node: &Node, path: KeyPath<'_>) {
         let Some(text) = node.as_text() else {
-            return self.wrong(node, path, format!("a {}", words.what));
+            let article = if words.what.starts_with(['a', 'e', 'i', 'o', 'u']) {
+                "an"
+            } else {
+                "a"
+            };
+            return self.wrong(node, path, format!("{article} {}", words.what));
         };
         if words.find(text).is_some() {
             return;

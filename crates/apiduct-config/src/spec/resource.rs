@@ -303,9 +303,14 @@ fn data_type_of(
             _ => "",
         };
         if !reason.is_empty() {
+            let hint = if is_decimal {
+                "write a `scale` from 0 to 38"
+            } else {
+                "write `data_type: decimal`, or remove `scale`"
+            };
             let kind = ConfigErrorKind::Conflict {
                 reason: reason.to_owned(),
-                hint: None,
+                hint: Some(hint.to_owned()),
             };
             problems.push(&scale.path, scale.mark, kind);
         }

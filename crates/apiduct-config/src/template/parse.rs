@@ -135,7 +135,10 @@ impl<'t> Parser<'t> {
             }
         };
         if name.is_empty() {
-            self.problem(format!("`${{{inside}}}` names nothing"), None);
+            self.problem(
+                format!("`${{{inside}}}` names nothing"),
+                Some("write `${env:NAME}`, `${file:PATH}` or `${secret:KEY}`"),
+            );
             return;
         }
         self.flush();

@@ -162,6 +162,7 @@ fn wrong_formats_are_told_with_their_places() {
     source.yaml:7:43: resources[3].endpoint.response_format: the response format does not say its `type`
       hint: valid are `auto`, `json`, `jsonl`, `csv`, `xml`
     source.yaml:8:43: resources[4].endpoint.response_format: expected a text or a mapping, found a number
+      hint: write a text, or `{KEY: VALUE}`
     ");
 }
 
@@ -201,5 +202,6 @@ fn wrong_jobs_are_told_with_their_places() {
     source.yaml:8:58: resources[4].endpoint.job: unknown key `dead_line`
       hint: did you mean `deadline`?
     source.yaml:9:31: resources[5].endpoint.job: expected a mapping, found a text
+      hint: write `{KEY: VALUE}`
     ");
 }

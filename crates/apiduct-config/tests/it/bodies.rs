@@ -194,10 +194,15 @@ fn wrong_bodies_are_told_with_their_places() {
 ";
     insta::assert_snapshot!(resources(text), @r"
     source.yaml:4:32: resources[0].endpoint.data: expected a mapping, a list of pairs or a text, found a number
+      hint: replace it by a mapping, a list of pairs or a text
     source.yaml:5:41: resources[1].endpoint.data[1]: expected a pair such as `[name, value]`, found a list
+      hint: write names and values side by side: `[[NAME, VALUE]]`
     source.yaml:5:46: resources[1].endpoint.data[2]: expected a pair such as `[name, value]`, found a mapping
+      hint: write names and values side by side: `[[NAME, VALUE]]`
     source.yaml:5:54: resources[1].endpoint.data[3]: expected a pair such as `[name, value]`, found a list
+      hint: write names and values side by side: `[[NAME, VALUE]]`
     source.yaml:6:36: resources[2].endpoint.data.x: expected a text, found a mapping
+      hint: write one text in its place
     source.yaml:6:47: resources[2].endpoint.data.z: `{nope.a}` is not a placeholder that may stand here
       hint: write `{resources.PARENT.FIELD}`, `{incremental.start_value}`, or `{{` and `}}` for the braces themselves
     source.yaml:7:42: resources[3].endpoint.data: `json` and `data` exclude each other: the request of resource `d` has one body

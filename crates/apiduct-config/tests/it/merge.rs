@@ -138,7 +138,9 @@ fn what_cannot_be_merged_is_told_with_its_place() {
     source.yaml:8:72: resources[4].write_disposition: key `primary_key` does not belong to a write disposition
       hint: it belongs to `the resource`
     source.yaml:11:16: resources[5].merge_key: expected a text, found a number
+      hint: put it into quotes, if that is what is meant
     source.yaml:19:24: resources[6].columns.z.hard_delete: expected `true` or `false`, found a number
+      hint: write one of the two, without quotes
     source.yaml:19:39: resources[6].columns.z.dedup_sort: unknown order `up`
       hint: valid are `asc`, `desc`
     source.yaml:25:7: resources[7].columns.y: columns `x` and `y` both have `hard_delete`
@@ -146,6 +148,7 @@ fn what_cannot_be_merged_is_told_with_its_place() {
     source.yaml:25:7: resources[7].columns.y: columns `x` and `y` both have `dedup_sort`
       hint: keep it at one of them
     source.yaml:26:34: resources[8].write_disposition: expected a text or a mapping, found a list
+      hint: write a text, or `{KEY: VALUE}`
     ");
 }
 

@@ -185,6 +185,7 @@ fn wrong_rules_are_told_with_their_places() {
     source.yaml:18:20: resources[0].endpoint.response_actions[11].header: required key `name` is missing
       hint: add `name`: its name
     source.yaml:20:11: resources[0].endpoint.response_actions[13]: expected a mapping, found a number
+      hint: write `{KEY: VALUE}`
     source.yaml:21:15: resources[0].endpoint.expect: `expect` says nothing
       hint: give `status_code`, `content_type` or `selector`
     ");

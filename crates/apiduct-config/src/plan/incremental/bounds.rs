@@ -28,7 +28,7 @@ pub(super) fn check(plan: &IncrementalPlan, spec: &IncrementalSpec, problems: &m
     if let (Some(end), None) = (spec.end_value.located(), spec.initial_value.value()) {
         let kind = ConfigErrorKind::Conflict {
             reason: "`end_value` needs `initial_value`, where the interval begins".to_owned(),
-            hint: None,
+            hint: Some("add `initial_value`, or remove `end_value`".to_owned()),
         };
         problems.push(&end.path, end.mark, kind);
     }

@@ -88,7 +88,7 @@ fn windows(plan: &IncrementalPlan, spec: &IncrementalSpec, problems: &mut Proble
         conflict(
             window,
             "`window` needs `initial_value`, where the first window begins",
-            "",
+            "add `initial_value`, or remove `window`",
             problems,
         );
     }

@@ -1,5 +1,7 @@
 //! Objects of several types, and their short forms.
 
+use apiduct_client::paginate::SetupError;
+
 use super::{Checker, KeyPath, not_supported};
 use crate::error::ConfigErrorKind;
 use crate::locate::{Node, NodeValue};
@@ -92,7 +94,7 @@ impl Checker<'_> {
         if let Some(Err(error)) = spec.map(|spec| spec.validate()) {
             let kind = ConfigErrorKind::Conflict {
                 reason: error.to_string(),
-                hint: None,
+                hint: Some(cure(&error).to_owned()),
             };
             self.push(path, node.mark, kind);
         }
@@ -177,4 +179,17 @@ fn others_with(tagged: &'static Tagged, key: &str) -> Vec<&'static str> {
         .filter(|variant| variant.object.key(key).is_some())
         .map(|variant| variant.name)
         .collect()
+}
+
+/// What to do about settings of a paginator that cannot work.
+fn cure(error: &SetupError) -> &'static str {
+    match error {
+        SetupError::NoEnd { .. } => {
+            "without one of them the paginator cannot know where the list ends"
+        }
+        SetupError::TwoPlaces { .. } => "keep one of the two",
+        SetupError::NoPlace { .. } => "add one of the two",
+        SetupError::Empty { .. } => "write a name, or remove the key",
+        _ => "`apiduct schema` has the keys and values that go together",
+    }
 }

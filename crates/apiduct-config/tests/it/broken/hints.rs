@@ -21,6 +21,7 @@ fn hints_of_wrong_types_are_named_with_their_places() {
     source.yaml:6:55: resources[0].columns[1].data_type: unknown data type `integer`
       hint: valid are `text`, `bigint`, `double`, `bool`, `timestamp`, `date`, `decimal`, `json`
     source.yaml:6:65: resources[0].columns[2]: expected a mapping, found a text
+      hint: write `{KEY: VALUE}`
     source.yaml:7:20: resources[0].nested_hints.x[0]: `x[0]` is not the path of a field
       hint: write it like `email`, `user.email`, `items[*].price` or `['odd.key']`
     source.yaml:7:61: resources[0].nested_hints.y.columns.z.data_type: data type `wei` is not supported by this version
@@ -32,11 +33,13 @@ fn hints_of_wrong_types_are_named_with_their_places() {
     source.yaml:8:18: resources[0].references[0]: required key `referenced_columns` is missing
       hint: add `referenced_columns`: its columns
     source.yaml:9:19: resources[0].parallelized: expected `true` or `false`, found a text
+      hint: write one of the two, without quotes
     source.yaml:10:35: resources[1].columns.x.name: column `x` is called `y` here
       hint: remove `name`: the key above it is the name
     source.yaml:10:66: resources[1].columns.x.precision: `0` is not a whole number from 1
       hint: write it like `1`
     source.yaml:10:85: resources[1].table_format: expected a text, found a list
+      hint: write one text in its place
     ");
 }
 
@@ -58,6 +61,7 @@ fn contracts_other_than_evolve_are_refused_with_what_to_do() {
     source.yaml:6:32: resources[2].schema_contract: unknown schema contract `evolves`
       hint: did you mean `evolve`? valid are `evolve`
     source.yaml:7:32: resources[3].schema_contract: expected a text or a mapping, found a list
+      hint: write a text, or `{KEY: VALUE}`
     ");
 }
 

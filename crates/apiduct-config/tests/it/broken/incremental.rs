@@ -48,13 +48,17 @@ fn a_block_without_cursor_path_is_refused() {
 fn values_of_a_wrong_shape_say_what_is_expected() {
     insta::assert_snapshot!(incremental("initial_value: true, end_value: [1], lag: often, window: -1, allow_external_schedulers: 1, convert: 5"), @r"
     source.yaml:3:72: resources[0].endpoint.incremental.initial_value: expected a text or a number, found a boolean
+      hint: replace it by a text or a number
     source.yaml:3:89: resources[0].endpoint.incremental.end_value: expected a text or a number, found a list
+      hint: replace it by a text or a number
     source.yaml:3:99: resources[0].endpoint.incremental.lag: `often` is not a duration
       hint: write it like `30s`, `5m` or `1h 30m`
     source.yaml:3:114: resources[0].endpoint.incremental.window: `-1` is not a duration
       hint: write it like `30s`, `5m` or `1h 30m`
     source.yaml:3:145: resources[0].endpoint.incremental.allow_external_schedulers: expected `true` or `false`, found a number
+      hint: write one of the two, without quotes
     source.yaml:3:157: resources[0].endpoint.incremental.convert: expected a text, found a number
+      hint: put it into quotes, if that is what is meant
     ");
 }
 
@@ -72,7 +76,10 @@ fn formats_and_zones_that_do_not_exist_are_refused() {
 
 #[test]
 fn an_end_needs_a_start_that_comes_before_it() {
-    insta::assert_snapshot!(incremental("end_value: '2024-01-01'"), @"source.yaml:3:68: resources[0].endpoint.incremental.end_value: `end_value` needs `initial_value`, where the interval begins");
+    insta::assert_snapshot!(incremental("end_value: '2024-01-01'"), @r"
+    source.yaml:3:68: resources[0].endpoint.incremental.end_value: `end_value` needs `initial_value`, where the interval begins
+      hint: add `initial_value`, or remove `end_value`
+    ");
     insta::assert_snapshot!(incremental("initial_value: '2024-02-01', end_value: '2024-01-01'"), @r"
     source.yaml:3:97: resources[0].endpoint.incremental.end_value: `end_value` `2024-01-01` does not come after `initial_value` `2024-02-01`
       hint: swap the two, or move one of them
@@ -137,7 +144,10 @@ fn a_parameter_of_another_type_is_unknown() {
 
 #[test]
 fn an_incremental_parameter_is_not_bound_in_a_path() {
-    insta::assert_snapshot!(endpoint("path: 'x/{since}/y', params: {since: {type: incremental, cursor_path: x}}"), @"source.yaml:3:32: resources[0].endpoint.path: parameter `since` is of type `incremental`, so `{since}` in the path has no value");
+    insta::assert_snapshot!(endpoint("path: 'x/{since}/y', params: {since: {type: incremental, cursor_path: x}}"), @r"
+    source.yaml:3:32: resources[0].endpoint.path: parameter `since` is of type `incremental`, so `{since}` in the path has no value
+      hint: give it one value, or write `{resources.PARENT.FIELD}` in place of `{since}`
+    ");
 }
 
 #[test]
@@ -184,7 +194,10 @@ fn a_cursor_for_each_parent_needs_a_parent() {
 
 #[test]
 fn windows_need_an_interval_that_can_be_cut() {
-    insta::assert_snapshot!(incremental("window: 7d"), @"source.yaml:3:65: resources[0].endpoint.incremental.window: `window` needs `initial_value`, where the first window begins");
+    insta::assert_snapshot!(incremental("window: 7d"), @r"
+    source.yaml:3:65: resources[0].endpoint.incremental.window: `window` needs `initial_value`, where the first window begins
+      hint: add `initial_value`, or remove `window`
+    ");
     insta::assert_snapshot!(incremental("window: 0, initial_value: 1, last_value_func: min"), @r"
     source.yaml:3:65: resources[0].endpoint.incremental.window: a window of no width never ends
       hint: write it like `7d`

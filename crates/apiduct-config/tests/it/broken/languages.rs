@@ -34,6 +34,7 @@ endpoint.params = { x = { y = 1 } }
     source.toml:3:12: client.base_url: `5` is not an absolute http or https URL
       hint: write it like `https://api.example.com/v2`
     source.toml:4:11: client.headers: expected a mapping, found a list
+      hint: write `{KEY: VALUE}`
     source.toml:5:21: client.on_foreign_origin: unknown policy `follow`
       hint: valid are `refuse`, `strip`
     source.toml:8:11: runtime.timeout: `2024-01-01` is not a duration
@@ -43,6 +44,7 @@ endpoint.params = { x = { y = 1 } }
     source.toml:10:14: runtime.rate_limit: `often` is not a rate
       hint: write it like `10/s`, `100/min` or `5000/h`
     source.toml:14:12: resources[0].selected: expected `true` or `false`, found a text
+      hint: write one of the two, without quotes
     source.toml:15:25: resources[0].endpoint.params.x: a mapping as a parameter has to say how it is written
       hint: write `{style: STYLE, value: ...}`; styles are `repeat`, `comma`, `brackets`, `json`
     ");
@@ -117,18 +119,27 @@ fn json_values_of_the_wrong_type_are_located() {
 }"#;
     insta::assert_snapshot!(json(text), @r"
     source.json:2:47: client.auth: expected a text or a mapping, found a number
+      hint: write a text, or `{KEY: VALUE}`
     source.json:2:63: client.paginator: expected a text or a mapping, found a list
+      hint: write a text, or `{KEY: VALUE}`
     source.json:3:37: resource_defaults.endpoint: expected a mapping, found a text
+      hint: write `{KEY: VALUE}`
     source.json:3:59: resource_defaults.columns.a: expected a mapping, found a text
+      hint: write `{KEY: VALUE}`
     source.json:5:5: resources[0]: expected a text or a mapping, found a number
+      hint: write a text, or `{KEY: VALUE}`
     source.json:6:57: resources[1].endpoint.params.a.type: expected a text, found a number
+      hint: put it into quotes, if that is what is meant
     source.json:6:75: resources[1].endpoint.max_pages: `0` is not a whole number from 1
       hint: write it like `1`
     source.json:7:46: resources[2].endpoint.json: `{y}` is not a placeholder that may stand here
       hint: write `{resources.PARENT.FIELD}`, `{incremental.start_value}`, or `{{` and `}}` for the braces themselves
     source.json:7:71: resources[2].endpoint.headers.X: expected a text, found a list
+      hint: write one text in its place
     source.json:9:30: runtime.max_retries: expected a whole number, found a text
+      hint: write digits without quotes, such as `100`
     source.json:9:45: runtime.memory: expected a size such as `256MiB` or `10MB`, found a boolean
+      hint: write it as the example shows
     ");
 }
 
@@ -168,15 +179,36 @@ fn json_of_the_reference_with_its_later_features_says_which() {
 
 #[test]
 fn json_must_be_one_document() {
-    insta::assert_snapshot!(json("{} {}"), @"source.json:1:4: something follows the document");
-    insta::assert_snapshot!(json(""), @"source.json:1:1: the text ends inside a value");
-    insta::assert_snapshot!(json("{\"a\": 01}"), @"source.json:1:9: a number that JSON does not allow");
-    insta::assert_snapshot!(json("// no\n{}"), @"source.json:1:1: expected a value");
+    insta::assert_snapshot!(json("{} {}"), @r"
+    source.json:1:4: something follows the document
+      hint: look for a comma, quote or bracket that is missing or left over, here or just before; JSON has no comments and no comma behind the last entry
+    ");
+    insta::assert_snapshot!(json(""), @r"
+    source.json:1:1: the text ends inside a value
+      hint: look for a comma, quote or bracket that is missing or left over, here or just before; JSON has no comments and no comma behind the last entry
+    ");
+    insta::assert_snapshot!(json("{\"a\": 01}"), @r"
+    source.json:1:9: a number that JSON does not allow
+      hint: look for a comma, quote or bracket that is missing or left over, here or just before; JSON has no comments and no comma behind the last entry
+    ");
+    insta::assert_snapshot!(json("// no\n{}"), @r"
+    source.json:1:1: expected a value
+      hint: look for a comma, quote or bracket that is missing or left over, here or just before; JSON has no comments and no comma behind the last entry
+    ");
 }
 
 #[test]
 fn toml_inline_mistakes_say_where() {
-    insta::assert_snapshot!(toml("client = { base_url = https }"), @"source.toml:1:23: string values must be quoted, expected literal string");
-    insta::assert_snapshot!(toml("a = 1\na = 2"), @"source.toml:2:1: duplicate key");
-    insta::assert_snapshot!(toml("when = 2024-13-01"), @"source.toml:1:8: invalid date, expected month between 01 and 12");
+    insta::assert_snapshot!(toml("client = { base_url = https }"), @r"
+    source.toml:1:23: string values must be quoted, expected literal string
+      hint: texts need quotes, each key and each `[table]` is written once, and an inline `{...}` ends on its line
+    ");
+    insta::assert_snapshot!(toml("a = 1\na = 2"), @r"
+    source.toml:2:1: duplicate key
+      hint: texts need quotes, each key and each `[table]` is written once, and an inline `{...}` ends on its line
+    ");
+    insta::assert_snapshot!(toml("when = 2024-13-01"), @r"
+    source.toml:1:8: invalid date, expected month between 01 and 12
+      hint: texts need quotes, each key and each `[table]` is written once, and an inline `{...}` ends on its line
+    ");
 }

@@ -98,7 +98,9 @@ fn a_name_in_the_path_needs_a_parameter() {
     source.yaml:5:32: resources[1].endpoint.path: the path needs a parameter `team`, which `params` does not have
       hint: add `team` to `params`, or write `{resources.PARENT.FIELD}`
     source.yaml:6:32: resources[2].endpoint.path: parameter `id` is null, so `{id}` in the path has no value
+      hint: give it one value, or write `{resources.PARENT.FIELD}` in place of `{id}`
     source.yaml:7:32: resources[3].endpoint.path: parameter `id` is a list or a mapping, so `{id}` in the path has no value
+      hint: give it one value, or write `{resources.PARENT.FIELD}` in place of `{id}`
     ");
 }
 
@@ -130,6 +132,7 @@ fn a_mapping_is_no_parameter_unless_it_has_a_type() {
     source.yaml:6:38: resources[2].endpoint.params.x: required key `field` is missing
       hint: add `field`: JSONPath of the field in the parent's row
     source.yaml:7:39: resources[3].endpoint.params.x[0]: expected a text, found a list
+      hint: write one text in its place
     ");
 }
 
@@ -191,6 +194,7 @@ fn references_must_say_where_the_value_is() {
     source.yaml:6:34: resources[0].endpoint.params.b: unknown kind of reference `vault`
       hint: valid are `env`, `file`, `secret`
     source.yaml:6:51: resources[0].endpoint.params.c: `${env:}` names nothing
+      hint: write `${env:NAME}`, `${file:PATH}` or `${secret:KEY}`
     source.yaml:6:65: resources[0].endpoint.params.d: `${` is not closed
       hint: close it with `}`, or write `$${` for the characters themselves
     ");
@@ -212,7 +216,10 @@ fn mistakes_in_a_parent_do_not_make_its_children_wrong() {
 fn mistakes_in_parameters_do_not_make_the_path_wrong() {
     insta::assert_snapshot!(
         resources("  - {name: a, endpoint: {path: 'x/{org}/y', params: [org]}}"),
-        @"source.yaml:3:53: resources[0].endpoint.params: expected a mapping, found a list"
+        @r"
+    source.yaml:3:53: resources[0].endpoint.params: expected a mapping, found a list
+      hint: write `{KEY: VALUE}`
+    "
     );
 }
 
@@ -226,5 +233,6 @@ resource_defaults: {name: x, endpoint: y}
     source.yaml:5:21: resource_defaults: unknown key `name`
       hint: known keys are `endpoint`, `include_from_parent`, `overwrite_from_parent`, `distinct`, `batch_size`, `max_url_length`, `primary_key`, `write_disposition`, `selected`, `table_name`, `columns`, `processing_steps`, `merge_key`, `max_table_nesting`, `nested_hints`, `schema_contract`, `parallelized`, `references`, `table_format`, `file_format`, `parent_table_name`
     source.yaml:5:40: resource_defaults.endpoint: expected a mapping, found a text
+      hint: write `{KEY: VALUE}`
     ");
 }

@@ -95,6 +95,7 @@ fn keys_of_the_reference_that_come_later_are_not_called_unknown() {
 ";
     insta::assert_snapshot!(resources(text), @r"
     source.yaml:5:47: resources[0].write_disposition.validity_column_names: `validity_column_names` is not supported by this version
+      hint: remove it
     source.yaml:6:65: resources[1].write_disposition.strategy: strategy `scd2` is not supported by this version
       hint: use `upsert` to keep the newest version of each row, or `append` to keep all
     ");
@@ -130,7 +131,9 @@ fn the_password_of_a_bad_base_url_is_not_repeated() {
 fn a_required_key_may_not_be_null() {
     insta::assert_snapshot!(yaml("client: {base_url: null}\nresources: null"), @r"
     source.yaml:1:20: client.base_url: expected a text, found null
+      hint: put it into quotes, if that is what is meant
     source.yaml:2:12: resources: expected a list, found null
+      hint: write `[ONE, ANOTHER]`; one entry is `[ONE]`
     ");
 }
 
@@ -148,27 +151,44 @@ fn wrong_types_say_what_is_expected_and_what_is_there() {
 ";
     insta::assert_snapshot!(resources(text), @r"
     source.yaml:4:11: resources[0].name: expected a text, found a number
+      hint: put it into quotes, if that is what is meant
     source.yaml:5:5: resources[1]: expected a text or a mapping, found a list
+      hint: write a text, or `{KEY: VALUE}`
     source.yaml:7:15: resources[2].selected: expected `true` or `false`, found a text
+      hint: write one of the two, without quotes
     source.yaml:8:18: resources[2].primary_key: expected a text, found a mapping
+      hint: write one text in its place
     source.yaml:9:26: resources[2].include_from_parent: expected a list of fields, or a mapping of paths and names, found a text
+      hint: write `[id]`, or `{user.login: author}`
     source.yaml:10:22: resources[2].endpoint.path: expected a text, found a list
+      hint: write one text in its place
     source.yaml:10:35: resources[2].endpoint.params: expected a mapping, found a number
+      hint: write `{KEY: VALUE}`
     source.yaml:10:47: resources[2].endpoint.headers: expected a mapping, found a list
+      hint: write `{KEY: VALUE}`
     source.yaml:10:67: resources[2].endpoint.data_selector: expected a JSONPath, found a number
+      hint: write a text such as `data.items`
     source.yaml:10:85: resources[2].endpoint.allow_missing: expected `true` or `false`, found a number
+      hint: write one of the two, without quotes
     source.yaml:11:25: resources[3].endpoint: expected a text or a mapping, found a number
+      hint: write a text, or `{KEY: VALUE}`
     ");
 }
 
 #[test]
 fn resources_must_be_a_list() {
-    insta::assert_snapshot!(yaml("client: {base_url: 'https://h'}\nresources: {a: b}"), @"source.yaml:2:12: resources: expected a list, found a mapping");
+    insta::assert_snapshot!(yaml("client: {base_url: 'https://h'}\nresources: {a: b}"), @r"
+    source.yaml:2:12: resources: expected a list, found a mapping
+      hint: write `[ONE, ANOTHER]`; one entry is `[ONE]`
+    ");
 }
 
 #[test]
 fn the_file_must_be_a_mapping() {
-    insta::assert_snapshot!(yaml("- a\n- b"), @"source.yaml:1:1: expected a mapping, found a list");
+    insta::assert_snapshot!(yaml("- a\n- b"), @r"
+    source.yaml:1:1: expected a mapping, found a list
+      hint: write `{KEY: VALUE}`
+    ");
 }
 
 #[test]
@@ -199,7 +219,9 @@ fn columns_take_a_mapping_and_a_scale_only_for_decimals() {
 ";
     insta::assert_snapshot!(resources(text), @r"
     source.yaml:5:53: resources[1].columns.x.scale: only a `decimal` has a `scale`
+      hint: write `data_type: decimal`, or remove `scale`
     source.yaml:5:88: resources[1].columns.y.scale: a `decimal` has 38 digits at most
+      hint: write a `scale` from 0 to 38
     ");
 }
 
@@ -249,7 +271,10 @@ fn a_cursor_goes_to_one_place() {
 #[test]
 fn a_paginator_that_never_ends_is_refused() {
     let text = "  paginator: {type: page_number, total_path: null, stop_after_empty_page: false}";
-    insta::assert_snapshot!(client(text), @"source.yaml:4:14: client.paginator: one of `total_path`, `maximum_page`, `has_more_path` and `stop_after_empty_page` must be set");
+    insta::assert_snapshot!(client(text), @r"
+    source.yaml:4:14: client.paginator: one of `total_path`, `maximum_page`, `has_more_path` and `stop_after_empty_page` must be set
+      hint: without one of them the paginator cannot know where the list ends
+    ");
 }
 
 #[test]
@@ -432,14 +457,17 @@ fn durations_sizes_and_rates_show_how_they_are_written() {
     source.yaml:5:12: runtime.timeout: `5 fortnights` is not a duration
       hint: write it like `30s`, `5m` or `1h 30m`
     source.yaml:6:20: runtime.connect_timeout: expected a duration such as `30s`, `5m` or `1h 30m`, found a list
+      hint: write it as the example shows
     source.yaml:7:23: runtime.max_response_bytes: `huge` is not a size
       hint: write it like `256MiB` or `10MB`
     source.yaml:8:15: runtime.rate_limit: expected a rate such as `10/s`, `100/min` or `5000/h`, found a number
+      hint: write it as the example shows
     source.yaml:9:16: runtime.concurrency: `0` is not a whole number from 1
       hint: write it like `1`
     source.yaml:10:16: runtime.max_retries: `-1` is not a whole number from 0
       hint: write it like `0`
     source.yaml:11:19: runtime.backoff_factor: expected a number from 0 such as `1.5`, found a text
+      hint: write it as the example shows
     source.yaml:12:11: runtime.memory: `-5` is not a size
       hint: write it like `256MiB` or `10MB`
     ");
@@ -471,6 +499,7 @@ fn a_condition_for_another_try_that_looks_at_nothing_is_refused() {
       hint: give `selector`, a JSONPath, or `text`
     source.yaml:4:40: client.retry_if[2]: `$[` is not a JSONPath
       cause: cannot read the path `$[` at character 2: `[` has no partner
+      hint: a path is like `data.items`, `items[*].id` or `['odd.key']`
     ");
 }
 

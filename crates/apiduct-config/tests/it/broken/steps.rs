@@ -13,13 +13,16 @@ fn a_program_is_compiled_and_its_mistake_has_a_place_in_it() {
            c: .d | upcase}
       - yield_map: 5
 ";
-    insta::assert_snapshot!(resources(text), @r"
+    insta::assert_snapshot!(resources(text), @r#"
     source.yaml:6:17: resources[0].processing_steps[0].filter: `.a ==` is not a jq program
       cause: expected term, and the program ends, at line 1, column 7 of the program
+      hint: a program is jq, such as `.state == "open"` or `{id, author: .user.login}`
     source.yaml:8:11: resources[0].processing_steps[1].map: `{a: .b, …` is not a jq program
       cause: there is no filter `upcase`, at line 2, column 10 of the program
+      hint: a program is jq, such as `.state == "open"` or `{id, author: .user.login}`
     source.yaml:10:20: resources[0].processing_steps[2].yield_map: expected a jq program, found a number
-    ");
+      hint: write a text such as `.state == "open"`
+    "#);
 }
 
 #[test]
@@ -66,13 +69,17 @@ fn paths_and_types_of_steps_are_checked() {
     source.yaml:10:19: resources[0].processing_steps[4].cast.a: unknown type to cast to `integer`
       hint: valid are `text`, `bigint`, `double`, `decimal`, `bool`, `timestamp`, `timestamp_ms`, `date`
     source.yaml:11:19: resources[0].processing_steps[5].cast.a: expected a type to cast to, found null
+      hint: replace it by a type to cast to
     source.yaml:12:16: resources[0].processing_steps[6].hash: unknown key `field`
       hint: did you mean `fields`?
     source.yaml:13:39: resources[0].processing_steps[7].redact.with: the text is empty
+      hint: write a value, or remove the key
     source.yaml:14:18: resources[0].processing_steps[8].explode: expected the path of a field, found a list
+      hint: write a text such as `email` or `user.email`
     source.yaml:15:38: resources[0].processing_steps[9].dedupe.memory: `0` is not a whole number from 1
       hint: write it like `1`
     source.yaml:16:18: resources[0].processing_steps[10].flatten: expected a text or a mapping, found a number
+      hint: write a text, or `{KEY: VALUE}`
     ");
 }
 
@@ -100,6 +107,7 @@ fn an_entry_is_one_step_or_several_programs() {
     source.yaml:10:9: resources[0].processing_steps[4]: unknown key `fliter`
       hint: did you mean `filter`?
     source.yaml:11:9: resources[0].processing_steps[5]: expected a mapping, found a text
+      hint: write `{KEY: VALUE}`
     ");
 }
 

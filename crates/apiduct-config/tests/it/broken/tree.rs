@@ -103,8 +103,11 @@ fn seeds_send_no_requests_and_say_where_they_are_wrong() {
     source.yaml:4:41: resources[0].endpoint: a resource with `values` sends no requests and has no `endpoint`
       hint: keep one of them
     source.yaml:5:23: resources[1].values: expected a list, found a mapping
+      hint: write `[ONE, ANOTHER]`; one entry is `[ONE]`
     source.yaml:6:24: resources[2].values[0]: expected a text, number, boolean or mapping, found null
+      hint: replace it by a text, number, boolean or mapping
     source.yaml:6:30: resources[2].values[1]: expected a text, number, boolean or mapping, found a list
+      hint: replace it by a text, number, boolean or mapping
     source.yaml:6:38: resources[2].values[3]: `${env:A}` refers to a value outside the file, which `values` cannot
       hint: put the rows into a `file`, which may be named by a reference
     source.yaml:6:55: resources[2].values[4].b[0]: `${c}` does not say where the value is
@@ -118,11 +121,13 @@ fn seeds_send_no_requests_and_say_where_they_are_wrong() {
     source.yaml:10:29: resources[6].range.from: `2024-02-30` is not a whole number or a date
       hint: write it like `1` or `2024-01-31`
     source.yaml:10:63: resources[6].range.step: expected a whole number or a date, found a list
+      hint: write `1` or `2024-01-31`
     source.yaml:11:24: resources[7].distinct: a resource with `file` sends no requests and has no `distinct`
       hint: keep one of them
     source.yaml:12:20: resources[8].sql: `${nothing}` does not say where the value is
       hint: write `${env:nothing}` for the environment variable
     source.yaml:13:22: resources[9].range: expected a mapping, found a text
+      hint: write `{KEY: VALUE}`
     ");
 }
 
@@ -140,10 +145,13 @@ fn fields_of_the_parent_must_be_paths_with_names_of_their_own() {
       cause: cannot read the path `a..` at character 4: a step is missing after the dot
       hint: write `a`
     source.yaml:5:57: resources[1].include_from_parent.b: the text is empty
+      hint: write a value, or remove the key
     source.yaml:6:44: resources[2].include_from_parent.n.id: fields `id` and `n.id` of the parent both become column `x`
       hint: keep one of them, or give one another name
     source.yaml:7:36: resources[3].include_from_parent: expected a list of fields, or a mapping of paths and names, found a text
+      hint: write `[id]`, or `{user.login: author}`
     source.yaml:8:38: resources[4].overwrite_from_parent: expected `true` or `false`, found a text
+      hint: write one of the two, without quotes
     source.yaml:8:86: resources[4].endpoint: key `distinct` does not belong to an endpoint
       hint: it belongs to `the resource`
     ");
