@@ -1,5 +1,7 @@
 //! The table in `tests/README.md`: no case is missing, and every proof exists.
 
+mod cases;
+
 use apiduct_testkit::inventory;
 
 /// The cases, in the order of the table.
@@ -27,6 +29,7 @@ path_placeholder_bound_to_another_mapping
 resolve_not_used_in_the_path
 expression_of_unknown_namespace
 resources_without_field
+two_parents
 unknown_parent
 cycle
 include_from_parent_without_parent
@@ -36,12 +39,18 @@ unknown_words_of_incremental
 end_without_initial_value
 response_action_of_wrong_type
 parent_field_missing_in_a_row
+include_from_parent_field_missing_in_a_row
+fields_that_are_there
 json_and_data
 total_or_has_more_wrong
 http_error
 all_at_once
+run_time_errors
 test_rest_api_config_provider
 test_rest_api_source
+test_dependent_resource
+test_rest_api_source_with_data_parameter
+test_rest_api_data_json_mutual_exclusivity
 test_expand_placeholders
 test_expand_placeholders_raises
 test_find_expressions
@@ -57,11 +66,15 @@ test_resource_merge_with_objects
 test_resource_merge_with_none
 test_setup_for_single_item_endpoint
 test_resource_schema
+test_resource_hints_are_passed_to_resource_constructor
 test_resource_defaults_params_get_merged
 test_resource_defaults_params_get_overwritten
 test_resource_defaults_params_no_resource_params
 test_resource_defaults_no_params
 test_resource_overrides_with_explicit_none
+test_accepts_DltResource_in_resources
+test_resource_defaults_dont_apply_to_DltResource
+test_multiple_dlt_resources
 test_paginator_overrides
 test_paginator_overrides_single_entity_paths
 test_paginator_shorthands
@@ -73,6 +86,8 @@ test_error_message_invalid_paginator
 test_creates_builtin_paginator_without_registering
 test_not_registering_throws_error
 test_registering_adds_to_PAGINATOR_MAP
+test_registering_allows_usage
+test_test_valid_config_raises_no_error
 test_registering_not_base_paginator_throws_error
 test_auth_shorthands
 test_auth_type_configs
@@ -82,16 +97,26 @@ test_error_message_invalid_auth_type
 test_error_message_incorrect_auth_object
 test_secret_masking_auth_config
 test_secret_masking_oauth
+test_secret_masking_custom_auth
 test_validation_masks_auth_secrets
 TestCustomAuth
 test_bind_path_param
 test_process_parent_data_item
+test_two_resources_can_depend_on_one_parent_resource
+test_dependent_resource_can_bind_multiple_parameters
+test_one_resource_cannot_bind_two_parents
+test_resource_dependent_dependent
 test_circular_resource_bindingis_invalid
 test_invalid_incremental_type_is_not_accepted
 test_one_resource_cannot_have_many_incrementals
 test_constructs_incremental_from_request_param
 test_does_not_construct_incremental_from_request_param_with_unsupported_incremental
 test_constructs_incremental_from_endpoint_config_incremental
+test_calls_convert_from_endpoint_config_incremental
+test_calls_convert_from_request_param
+test_default_convert_is_identity
+test_incremental_param_transform_is_deprecated
+test_incremental_endpoint_config_transform_is_deprecated
 test_create_multiple_response_actions
 test_response_action_raises_type_error
 test_parses_hooks_from_response_actions
@@ -102,6 +127,9 @@ test_ignoring_endpoint_returning_204
 test_response_action_ignore_on_content
 test_empty_response_actions_raise_on_404_by_default
 test_non_empty_response_actions_raise_on_error_by_default
+test_response_action_on_status_code
+test_response_action_on_every_response
+test_multiple_response_actions_on_every_response
 test_response_actions_called_in_order
 test_auth_overwrites_for_specific_endpoints
 test_rest_api_source_filtered
@@ -113,12 +141,95 @@ test_rest_api_source_filtered_child
 test_rest_api_source_filtered_and_map_child
 test_rest_api_source_yield_map
 test_rest_api_source_filter_then_yield_map
+test_rest_api_source_yield_map_then_filter_reactions
 test_rest_api_source_yield_map_child
+test_load_mock_api
+test_single_resource_query_string_params
+test_dependent_resource_query_string_params
+test_interpolate_params_in_query_string
+test_request_json_body
+test_raises_error_for_unused_resolve_params
+test_raises_error_for_incorrect_interpolation
+test_source_with_post_request
+test_json_body_in_top_level_resource
+test_interpolate_parent_values_in_path_and_json_body
+test_unauthorized_access_to_protected_endpoint
+test_posts_under_results_key
+test_posts_without_key
+test_load_mock_api_typeddict_config
+test_posts_with_incremental_date_conversion
+test_incremental_values_in_param_template_with_conversion
+test_incremental_convert_without_end_value
+test_incremental_object_interpolation
+test_incremental_implicitly_filters_out_data
+test_DltResource_gets_called
+test_headers_in_top_level_resource
+test_headers_in_dependent_resource
+test_headers_with_incremental_values
+test_client_headers_are_not_interpolated
 test_request_data_body
 test_data_and_json_mutual_exclusivity
 test_dependent_resource_post_data_param
+test_post_data_param_with_incremental_values
+test_post_data_param_with_raw_data
+test_post_data_param_with_list_of_tuples
+test_dependent_resource_paginated_child
+test_dependent_resource_parallelized
+test_dependent_resource_parallelized_with_include_from_parent
+test_dependent_resource_parallelized_with_incremental
 test_custom_session_is_used
-test_secret_redaction_in_logs_and_errors";
+test_secret_redaction_in_logs_and_errors
+test_secret_redaction_in_http_errors
+test_all_examples
+test_config_sections_resolution
+18.1.1
+18.1.2
+18.1.3
+18.1.4
+18.1.5
+18.1.6
+18.1.7
+18.1.8
+18.1.9
+18.1.10
+18.1.11
+18.1.12
+18.2.1
+18.2.2
+18.2.3
+18.2.4
+18.2.4 origin
+18.2.5
+18.2.6
+18.2.7
+18.2.7 callbacks
+18.2.8
+18.2.9
+18.2.10
+18.2.10 join
+18.2.10 recursion
+18.2.11
+18.2.12
+18.2.12 OpenAPI
+18.3.1
+18.3.2
+18.3.2 per resource
+18.3.3
+18.3.4
+18.3.5
+18.3.6
+18.3.7
+18.4.1
+18.4.2
+18.4.2 dead letters
+18.4.3
+18.4.4
+18.4.4 estimate
+18.4.5
+18.4.6
+18.4.7
+18.4.7 throttled
+18.4.7 empty";
 
 #[test]
 fn every_case_has_its_row_and_every_proof_exists() {

@@ -4,14 +4,38 @@ use proptest::prelude::*;
 
 use super::*;
 
-/// Parents `1..=parents`, `size` a page, each with five children that qualify; child `c` of parent `p` is `p*100+c`.
+/// The page of parents `1..=parents` that `request` asks for, where pages have these sizes over and over.
+fn split(request: &Received, parents: i64, sizes: &[usize]) -> Reply {
+    let ids: Vec<i64> = (1..=parents).collect();
+    let mut rest = ids.as_slice();
+    let mut pages = Vec::new();
+    for size in sizes.iter().cycle() {
+        let (page, others) = rest.split_at(rest.len().min(*size));
+        pages.push(page);
+        rest = others;
+        if rest.is_empty() {
+            break;
+        }
+    }
+    let page = usize::try_from(request.number_param("page").unwrap_or(1)).unwrap();
+    let ids = pages.get(page - 1).copied().unwrap_or_default();
+    let data: Vec<Value> = ids
+        .iter()
+        .map(|id| json!({"id": id, "at": "2024-01-01"}))
+        .collect();
+    Reply::json(&json!({"data": data, "page": page, "pages": pages.len()}))
+}
+
 fn tree(parents: i64, size: usize) -> MockApi {
-    let builder = MockApi::builder().get("/parents", move |request| {
-        let all = Rows::default();
-        all.set((1..=parents).map(|id| json!({"id": id, "at": "2024-01-01"})));
-        all.page(request, size)
-    });
-    let builder = builder.get("/parents/{id}/children", |request| {
+    split_tree(parents, vec![size], 2)
+}
+
+/// Parents `1..=parents`, in pages of these sizes, each with five children, `children` a page, that qualify; child `c` of
+/// parent `p` is `p*100+c`.
+fn split_tree(parents: i64, sizes: Vec<usize>, children: usize) -> MockApi {
+    let builder =
+        MockApi::builder().get("/parents", move |request| split(request, parents, &sizes));
+    let builder = builder.get("/parents/{id}/children", move |request| {
         let parent: i64 = request.segment("id").unwrap().parse().unwrap();
         // Cursors of different parents interleave, and those of one parent fall.
         let child = |at: i64| {
@@ -22,7 +46,7 @@ fn tree(parents: i64, size: usize) -> MockApi {
         };
         let all = Rows::default();
         all.set((0..5).map(child));
-        all.page(request, 2)
+        all.page(request, children)
     });
     builder.start()
 }
@@ -69,23 +93,29 @@ async fn all_children_of_all_parents_come_whatever_the_pages() {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(12))]
 
-    /// Any split of the parents into pages, and any concurrency, give the same rows in the same order and the same state.
+    /// Any split of the parents into pages, pages of 1 to 100 rows at both levels, and any concurrency give the same rows
+    /// in the same order and the same state.
     #[test]
-    fn any_split_of_parents_gives_the_same_rows(size in 1_usize..=100, concurrency in 1_u64..=16, per_parent: bool) {
+    fn any_split_of_parents_gives_the_same_rows(
+        sizes in proptest::collection::vec(1_usize..=100, 1..6),
+        children in 1_usize..=100,
+        concurrency in 1_u64..=64,
+        per_parent: bool,
+    ) {
         let scope = if per_parent { "parent" } else { "resource" };
         let notation = format!(
             "incremental: {{cursor_path: at, initial_value: '2024-02-03', scope: {scope}}}, params: {{since: '{{incremental.start_value}}'}}"
         );
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-        let (rows, state) = runtime.block_on(pull(tree(25, size), &tree_file(concurrency, &notation)));
-        let expected: Vec<String> = (1..=25_i64)
+        let (rows, state) = runtime.block_on(pull(split_tree(110, sizes, children), &tree_file(concurrency, &notation)));
+        let expected: Vec<String> = (1..=110_i64)
             .flat_map(|parent| (0..5).map(move |at| (parent, at)))
             .filter(|(parent, at)| (parent * 7 + at * 5) % 28 >= 2)
             .map(|(parent, at)| (parent * 100 + at).to_string())
             .collect();
         prop_assert_eq!(rows, expected);
         if per_parent {
-            prop_assert_eq!(state["parents"].as_object().unwrap().len(), 25);
+            prop_assert_eq!(state["parents"].as_object().unwrap().len(), 110);
         } else {
             prop_assert_eq!(&state["last_value"], "2024-02-28T00:00:00Z");
         }
