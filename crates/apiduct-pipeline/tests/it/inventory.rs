@@ -193,6 +193,7 @@ test_config_sections_resolution
 18.1.9
 18.1.10
 18.1.11
+18.1.11 endpoints
 18.1.12
 18.2.1
 18.2.2
