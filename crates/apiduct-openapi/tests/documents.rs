@@ -1,0 +1,78 @@
+//! Real descriptions become files that the offline check accepts.
+//!
+//! The documents are not part of the repository: `APIDUCT_OPENAPI_DOCUMENTS` names a folder with them.
+
+#![allow(clippy::print_stdout, reason = "a skipped test says so")]
+
+use std::path::{Path, PathBuf};
+
+use apiduct_config::{Format, Plan};
+use apiduct_openapi::{Description, Selection};
+
+fn read(path: &Path) -> Description {
+    Description::read(&path.display().to_string(), &|one| {
+        std::fs::read(one).map_err(|error| error.to_string())
+    })
+    .unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+fn documents() -> Vec<PathBuf> {
+    let Some(folder) = std::env::var_os("APIDUCT_OPENAPI_DOCUMENTS") else {
+        println!("skipped: APIDUCT_OPENAPI_DOCUMENTS names no folder");
+        return Vec::new();
+    };
+    let is_description = |path: &PathBuf| {
+        let name = path
+            .file_name()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned();
+        let is_data = [".json", ".yaml", ".yml"]
+            .iter()
+            .any(|end| name.ends_with(end));
+        is_data && path.is_file() && name != "truth.json"
+    };
+    let mut all = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            // The first file of a folder is the one that refers to the others.
+            let inside = std::fs::read_dir(&path)
+                .unwrap()
+                .map(|one| one.unwrap().path());
+            all.extend(inside.filter(is_description).min());
+        } else if is_description(&path) {
+            all.push(path);
+        }
+    }
+    all.sort();
+    all
+}
+
+#[test]
+fn the_offline_check_accepts_every_generated_file() {
+    for path in documents() {
+        let made = read(&path).render("sample", &Selection::default()).unwrap();
+        let plan = Plan::parse(&made.yaml, Format::Yaml, "sample.yaml")
+            .unwrap_or_else(|errors| panic!("{}: {errors}", path.display()));
+        assert_eq!(
+            plan.resources.len(),
+            made.active + made.inactive,
+            "{}",
+            path.display()
+        );
+        assert!(made.active > 0, "{}", path.display());
+    }
+}
+
+#[test]
+fn two_runs_give_the_same_bytes() {
+    for path in documents() {
+        let make = || {
+            let read = read(&path);
+            let file = read.render("sample", &Selection::default()).unwrap();
+            (file.yaml, read.report().to_string())
+        };
+        assert_eq!(make(), make(), "{}", path.display());
+    }
+}
