@@ -116,6 +116,15 @@ impl SchemaDelta {
                 Some(old) => delta.alter(old, table),
             }
         }
+        let stored_roots = stored
+            .tables
+            .values()
+            .filter(|table| table.parent.is_none());
+        replaced_roots.extend(
+            stored_roots
+                .filter(|table| replace.contains(&table.resource))
+                .map(|table| table.name.as_str()),
+        );
         delta.empty_orphans(stored, incoming, &replaced_roots);
         delta
     }

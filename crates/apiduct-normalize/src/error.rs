@@ -34,6 +34,24 @@ pub enum NormalizeError {
         /// The key as it is declared.
         key: String,
     },
+    /// A record has no value that its table could be named by.
+    #[error(
+        "record {record} of the page has no text or number at `{path}`, which its table is named by"
+    )]
+    NoTableName {
+        /// Position of the record in the page, from 0.
+        record: usize,
+        /// Where the value ought to be.
+        path: String,
+    },
+    /// The values of a record make a name that no table can have.
+    #[error("a record goes to table `{table}`, {why}")]
+    BadTableName {
+        /// The name.
+        table: TableName,
+        /// What is wrong with it.
+        why: &'static str,
+    },
     /// A record has no cursor, or it is null.
     #[error("record {record} of the page has no cursor at `{path}`")]
     NoCursor {
@@ -138,6 +156,12 @@ impl Hint for NormalizeError {
             Self::NoKey { key, .. } => Some(format!(
                 "declare other fields as `primary_key` or `merge_key`, or let rows lack it: `columns: {{{key}: {{nullable: true}}}}`"
             )),
+            Self::NoTableName { path, .. } => Some(format!(
+                "give such records a value, `processing_steps: [{{map: '.{path} //= \"other\"'}}]`, or filter them out"
+            )),
+            Self::BadTableName { .. } => {
+                Some("put a text around the placeholder, such as `table_name: 'event_{type}'`".to_owned())
+            }
             Self::NoCursor { .. } => Some(
                 "correct `cursor_path`, or set `on_cursor_value_missing` to `include` or `exclude`"
                     .to_owned(),

@@ -22,6 +22,7 @@
 //! ```
 
 mod column;
+mod dispatch;
 mod error;
 mod gate;
 mod id;
@@ -35,6 +36,7 @@ mod tap;
 mod walk;
 mod watch;
 
+pub use dispatch::{Dispatch, NamePart};
 pub use error::NormalizeError;
 pub use gate::{Gate, GateKey, GateReport, GateStart, MissingCursor, Reached, Skipped};
 pub use normalizer::Normalizer;

@@ -6,6 +6,7 @@ use apiduct_model::{Scalar, Schema, SnakeCase, TableName, TableSchema};
 use apiduct_steps::Runner;
 use indexmap::IndexMap;
 
+use crate::dispatch::Dispatcher;
 use crate::error::NormalizeError;
 use crate::gate::{GateReport, Judge, Refusal, Verdict};
 use crate::options::Options;
@@ -41,6 +42,8 @@ pub struct Normalizer {
     required: Required,
     /// Bytes of records since the size of the builders was last looked at.
     unweighed: usize,
+    /// Which table a record goes to; `None` on the common road.
+    dispatcher: Option<Dispatcher>,
     /// The user's steps; `None` on the common road.
     steps: Option<Runner>,
 }
@@ -57,6 +60,7 @@ impl Normalizer {
         let judge = gate.map(|gate| Judge::new(gate, normalized));
         let steps = (!options.steps.is_empty()).then(|| Runner::new(options.steps.clone()));
         let required = Required::new(&options.required);
+        let dispatcher = options.dispatch.as_ref().map(Dispatcher::new);
         let mut walker = Walker::new(options);
         let mut constants = Vec::new();
         // Steps get them as fields of the record, and may take them away.
@@ -73,8 +77,32 @@ impl Normalizer {
             tapped_mark: 0,
             required,
             unweighed: 0,
+            dispatcher,
             steps,
         })
+    }
+
+    /// Has the next record go to the table that it names.
+    fn direct(&mut self, record: &str, index: usize) -> Result<(), NormalizeError> {
+        let Some(dispatcher) = &mut self.dispatcher else {
+            return Ok(());
+        };
+        let (walker, has_steps) = (&mut self.walker, self.steps.is_some());
+        let root = dispatcher.table(record, index, |name| {
+            let (root, is_new) = walker.root(name)?;
+            if is_new && !has_steps {
+                // In the order of the first table, so that each has the same place everywhere.
+                for name in walker.options.constants.clone() {
+                    walker.column(root, &SnakeCase::path(&name), name)?;
+                }
+            }
+            Ok(root)
+        })?;
+        if root != self.walker.root {
+            self.required = Required::new(&self.walker.options.required);
+            self.walker.root = root;
+        }
+        Ok(())
     }
 
     /// Reads the records of a page. `constants` are the values of [`Options::constants`] for all of them.
@@ -128,9 +156,13 @@ impl Normalizer {
         constants: &[Scalar],
         index: usize,
     ) -> Result<(), NormalizeError> {
-        self.mark();
         let begin = parser.offset();
         let mut start = parser.clone();
+        if self.dispatcher.is_some() {
+            let record = at_record(start.clone().skip(), index)?;
+            self.direct(record, index)?;
+        }
+        self.mark();
         let text = self.walker.taps.needs_text().then(|| start.clone().skip());
         let outcome = match self.walker.record(parser) {
             Err(Stop::DuplicateKey) => {
@@ -157,7 +189,10 @@ impl Normalizer {
                     }
                 }
                 self.fill(row, constants);
-                if let Err(key) = self.required.check(&self.walker.tables[0], row) {
+                if let Err(key) = self
+                    .required
+                    .check(&self.walker.tables[self.walker.root], row)
+                {
                     let key = key.to_owned();
                     self.roll_back();
                     return Err(NormalizeError::NoKey { record: index, key });
@@ -227,7 +262,7 @@ impl Normalizer {
 
     fn fill(&mut self, row: usize, constants: &[Scalar]) {
         for (column, value) in self.constants.iter().zip(constants) {
-            let builder = &mut self.walker.tables[0].columns[*column];
+            let builder = &mut self.walker.tables[self.walker.root].columns[*column];
             match value {
                 Scalar::Null => {}
                 Scalar::Bool(value) => builder.push_bool(row, *value),
@@ -265,7 +300,7 @@ impl Normalizer {
             self.unweighed = 0;
             self.byte_len() >= batch_bytes
         };
-        if is_heavy || self.walker.tables[0].rows >= batch_rows {
+        if is_heavy || self.walker.tables[self.walker.root].rows >= batch_rows {
             self.unweighed = 0;
             self.flush();
         }
@@ -285,10 +320,11 @@ impl Normalizer {
         self.rows
     }
 
-    /// Rows of the root table so far: the records that were not dropped.
+    /// Rows of the root tables so far: the records that were not dropped.
     pub fn kept(&self) -> u64 {
-        let root = &self.walker.tables[0];
-        root.flushed + root.rows as u64
+        let tables = self.walker.tables.iter();
+        let roots = tables.filter(|table| table.parent.is_none());
+        roots.map(|root| root.flushed + root.rows as u64).sum()
     }
 
     /// Records that steps have dropped so far, by the word of the step.
@@ -338,8 +374,15 @@ impl Normalizer {
         root.merge = options.merge.clone();
         let mut schema = Schema::default();
         for table in &self.walker.tables {
+            // Where records name their tables, there is one for each name, and only by chance one by the resource's.
+            if self.dispatcher.is_some() && table.flushed == 0 && table.rows == 0 {
+                continue;
+            }
             let described = match table.parent {
-                None => root.clone(),
+                None => TableSchema {
+                    name: table.name.clone(),
+                    ..root.clone()
+                },
                 Some(parent) => {
                     let mut nested = root.nested(table.name.clone());
                     nested.parent = Some(self.walker.tables[parent].name.clone());

@@ -4,7 +4,7 @@ use apiduct_model::{
 use apiduct_steps::Steps;
 use indexmap::IndexMap;
 
-use crate::{Gate, Tap};
+use crate::{Dispatch, Gate, Tap};
 
 /// What a [`Normalizer`](crate::Normalizer) is to do with the records of one resource.
 #[derive(Debug, Clone)]
@@ -13,6 +13,9 @@ pub struct Options {
     pub resource: ResourceName,
     /// The root table; default: the normalized name of the resource.
     pub table: TableName,
+    /// A root table for each value of a field of the records; default: [`Options::table`] gets all of them. Each record is
+    /// read twice for it.
+    pub dispatch: Option<Dispatch>,
     /// What happens with earlier rows; default: append.
     pub write_disposition: WriteDisposition,
     /// Keys of the source that identify a record; default: none.
@@ -97,6 +100,7 @@ impl Options {
         Self {
             resource: resource.into(),
             table: SnakeCase::path(resource).into(),
+            dispatch: None,
             write_disposition: WriteDisposition::default(),
             primary_key: Vec::new(),
             merge: Merge::default(),

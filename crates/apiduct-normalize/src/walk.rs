@@ -44,11 +44,15 @@ type Result<T = (), E = Stop> = std::result::Result<T, E>;
 pub(crate) struct Walker {
     pub(crate) options: Options,
     pub(crate) tables: Vec<TableBuilder>,
+    /// The table of the next record.
+    pub(crate) root: usize,
     shapes: Vec<Shape>,
     /// For each table, the normalized names on the way from the root table to it, joined.
     paths: Vec<String>,
     /// For each table, the shape of its rows.
     row_shapes: Vec<usize>,
+    /// What is tapped in the records of each root table.
+    root_taps: Vec<(usize, usize)>,
     /// Tapped values, one row per record since they were last taken.
     pub(crate) tapped: Vec<TapRow>,
     pub(crate) taps: Taps,
@@ -69,15 +73,20 @@ impl Walker {
             .as_ref()
             .map(|gate| Watch::new(&gate.cursor, &options));
         let watched = watch.iter().map(|_| (WATCH, 0));
-        let taps = (0..served.len()).map(|tap| (tap, 0)).chain(watched);
+        let taps: Vec<_> = (0..served.len())
+            .map(|tap| (tap, 0))
+            .chain(watched)
+            .collect();
         Self {
             tables: vec![root],
+            root: 0,
             shapes: vec![Shape::new(
                 (0, 0),
                 String::new(),
                 String::new(),
-                taps.collect(),
+                taps.clone(),
             )],
+            root_taps: taps,
             paths: vec![String::new()],
             row_shapes: vec![0],
             tapped: Vec::new(),
@@ -92,13 +101,50 @@ impl Walker {
 
     /// Reads one record into a new row of the root table and gives its index.
     pub(crate) fn record(&mut self, parser: &mut Parser<'_>) -> Result<usize> {
-        let row = self.tables[0].begin_row();
+        let row = self.tables[self.root].begin_row();
         self.watched.clear();
         if !self.taps.is_empty() {
             self.tapped.push(vec![Captured::Absent; self.taps.len()]);
         }
-        self.row(parser, 0, row)?;
+        self.row(parser, self.root, row)?;
         Ok(row)
+    }
+
+    /// The root table called `name`, a new one if there is none yet; says whether it is new.
+    pub(crate) fn root(&mut self, name: &str) -> Result<(usize, bool), NormalizeError> {
+        let bad = |why| NormalizeError::BadTableName {
+            table: name.into(),
+            why,
+        };
+        if name.is_empty() || self.options.system.is_system(name) {
+            return Err(bad("a name that is empty or reserved"));
+        }
+        if let Some(known) = self.tables.iter().position(|table| table.name == *name) {
+            return match self.tables[known].parent {
+                None => Ok((known, false)),
+                Some(_) => Err(bad("which gets the elements of a list already")),
+            };
+        }
+        self.has_room(name)?;
+        let table = TableBuilder::new(name.into(), None, &self.options.load_id);
+        self.tables.push(table);
+        self.paths.push(String::new());
+        let root = self.tables.len() - 1;
+        let taps = self.root_taps.clone();
+        self.shapes
+            .push(Shape::new((root, 0), String::new(), String::new(), taps));
+        self.row_shapes.push(self.shapes.len() - 1);
+        Ok((root, true))
+    }
+
+    /// Whether one more table is allowed.
+    fn has_room(&self, name: &str) -> Result<(), NormalizeError> {
+        let limit = self.options.max_tables;
+        if self.tables.len() >= limit {
+            let table = name.into();
+            return Err(NormalizeError::TooManyTables { table, limit });
+        }
+        Ok(())
     }
 
     /// Reads the value of a row: the record itself or an element of a list.
@@ -418,7 +464,7 @@ impl Walker {
     fn add_column(&mut self, shape: usize, slot: usize) -> Result<Option<usize>> {
         let (name, source) = (self.path(shape, slot), self.source(shape, slot));
         let table = self.shapes[shape].table;
-        if table == 0 && self.is_constant(&name) {
+        if self.tables[table].parent.is_none() && self.is_constant(&name) {
             if self.options.constants_win {
                 return Ok(None);
             }
@@ -508,14 +554,7 @@ impl Walker {
             };
             return Err(NormalizeError::from(collision).into());
         }
-        if self.tables.len() >= self.options.max_tables {
-            let limit = self.options.max_tables;
-            return Err(NormalizeError::TooManyTables {
-                table: name.into(),
-                limit,
-            }
-            .into());
-        }
+        self.has_room(&name)?;
         let parent_name = self.tables[parent].name.clone();
         let table = TableBuilder::new(
             name.into(),

@@ -7,14 +7,14 @@ use apiduct_client::job::{Job, JobStore};
 use apiduct_client::rate::{RateBudgets, RateConfig};
 use apiduct_client::transport::Transport;
 use apiduct_client::{Body, Client, Pages};
-use apiduct_config::plan::{NestedPlan, ResourcePlan};
+use apiduct_config::plan::{NestedPlan, ResourcePlan, TablePart, TableTemplate};
 use apiduct_config::resolve::{DataParts, RequestInputs, RequestParts};
 use apiduct_config::template::{IncrementalValues, ParentRow, TemplateError};
 use apiduct_config::{Plan, Resolved};
 use apiduct_json::{Captured, Selector};
 use apiduct_load::Destination;
 use apiduct_model::{Hint, Scalar, SnakeCase, WriteDisposition};
-use apiduct_normalize::{NestedOptions, Options, Tap, TapRow};
+use apiduct_normalize::{Dispatch, NamePart, NestedOptions, Options, Tap, TapRow};
 use xxhash_rust::xxh3::Xxh3;
 
 use crate::error::RunError;
@@ -195,6 +195,7 @@ impl Setup {
             .filter_map(|hint| Some((SnakeCase::path(&hint.name), hint.data_type?)));
         Options {
             table: resource.table.clone(),
+            dispatch: resource.tables.as_ref().map(dispatch),
             write_disposition: if is_replaced
                 && resource.write_disposition != WriteDisposition::Merge
             {
@@ -224,6 +225,17 @@ impl Setup {
             batch_bytes: self.share(BATCH_SHARE),
             ..Options::new(&resource.name, load_id)
         }
+    }
+}
+
+/// The tables that records name.
+fn dispatch(template: &TableTemplate) -> Dispatch {
+    let part = |part: &TablePart| match part {
+        TablePart::Text(text) => NamePart::Text(text.clone()),
+        TablePart::Field(field) => NamePart::Field(field.clone()),
+    };
+    Dispatch {
+        parts: template.parts.iter().map(part).collect(),
     }
 }
 

@@ -102,7 +102,8 @@ impl Worker {
         children: Children,
         alive: Alive,
     ) -> Result<Self, RunError> {
-        let keys = KeyCheck::new(&options.table, &options.primary_key);
+        let keys = KeyCheck::new(&options.table, &options.primary_key)
+            .filter(|_| options.dispatch.is_none());
         let normalizer = Normalizer::try_new(options)
             .map_err(|source| RunError::data(resource, None, source))?;
         let (pages, queue) = byte_queue(queue_bytes);

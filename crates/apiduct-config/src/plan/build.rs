@@ -43,7 +43,7 @@ pub(super) fn plan(spec: &Spec, registry: &Registry, problems: &mut Problems) ->
         .collect();
     let graph = graph::arrange(&nodes, problems);
     refuse_same_tables(&drafts, problems);
-    hints::refuse_table_templates(spec, problems);
+    hints::check_table_templates(spec, problems);
     refuse_unknown_auths(spec, &drafts, registry, problems);
     let source = Source { spec, registry };
     let mut resources = resources(&drafts, &graph, source, problems);
@@ -224,6 +224,9 @@ fn refuse_same_tables(drafts: &[Draft<'_>], problems: &mut Problems) {
         .filter(|draft| draft.is_loaded() && !draft.name().is_empty())
     {
         let written = &draft.merged.table_name;
+        if hints::table_template(written).is_some() {
+            continue;
+        }
         let table = table_name(written, draft.name()).to_string();
         match first.get(&table) {
             // Resources of one name are reported as such.
@@ -300,6 +303,7 @@ fn resource(
     ResourcePlan {
         name: ResourceName::from(draft.name()),
         table: table_name(&merged.table_name, draft.name()),
+        tables: hints::table_template(&merged.table_name),
         parent: None,
         parents: Vec::new(),
         children: Vec::new(),

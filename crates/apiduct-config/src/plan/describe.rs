@@ -179,7 +179,10 @@ fn resource(plan: &Plan, at: usize) -> ResourceDescription {
             .incremental
             .as_ref()
             .map(|plan| IncrementalDescription::new(plan, one)),
-        table: one.is_loaded().then(|| one.table.to_string()),
+        table: one.is_loaded().then(|| match &one.tables {
+            Some(tables) => tables.text.clone(),
+            None => one.table.to_string(),
+        }),
         from_parent: one
             .from_parent
             .iter()

@@ -1,10 +1,11 @@
 //! What is known about tables beforehand, and what of it is of no use yet.
 
+use apiduct_json::Selector;
 use apiduct_model::{SnakeCase, TableName};
 
 use super::{ColumnHint, Warning, columns};
 use crate::error::{ConfigErrorKind, Problems};
-use crate::spec::{ColumnSpec, Located, ResourceSpec, Spec, TableHintsSpec};
+use crate::spec::{ColumnSpec, Located, ResourceSpec, Spec, TableHintsSpec, Written};
 
 /// What is known about a nested table beforehand.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,18 +33,105 @@ pub(super) fn nested(hints: &TableHintsSpec) -> Vec<NestedPlan> {
         .collect()
 }
 
-/// A table for each value of a field is not there yet; a name with braces would become one without them, silently.
-pub(super) fn refuse_table_templates(spec: &Spec, problems: &mut Problems) {
+/// The name of a resource's table where values of the records are part of it: `event_{type}`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TableTemplate {
+    /// The name as written.
+    pub text: String,
+    /// What it is made of, in order.
+    pub parts: Vec<TablePart>,
+}
+
+/// A part of a [`TableTemplate`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TablePart {
+    /// This text.
+    Text(String),
+    /// The value at this path of the record.
+    Field(Selector),
+}
+
+impl TableTemplate {
+    /// Reads `text`. A doubled brace is a brace.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    fn parse(text: &str) -> Result<Self, ConfigErrorKind> {
+        let wrong = |reason: String| ConfigErrorKind::Template {
+            reason,
+            hint: Some("write it like `event_{type}` or `{data.kind}`".to_owned()),
+        };
+        let (mut parts, mut plain, mut rest) = (Vec::new(), String::new(), text);
+        while let Some(at) = rest.find(['{', '}']) {
+            let (before, after) = rest.split_at(at);
+            plain.push_str(before);
+            let brace = &after[..1];
+            if let Some(after) = after[1..].strip_prefix(brace) {
+                plain.push_str(brace);
+                rest = after;
+                continue;
+            }
+            let end = after.find('}').filter(|_| brace == "{");
+            let end = end.ok_or_else(|| wrong(format!("`{text}` has a `{brace}` of its own")))?;
+            let path = after[1..end].trim();
+            let field = Selector::parse(path).ok().filter(is_field);
+            let field = field.ok_or_else(|| {
+                wrong(format!(
+                    "`{{{path}}}` is not the path of a field of the record"
+                ))
+            })?;
+            if !plain.is_empty() {
+                parts.push(TablePart::Text(std::mem::take(&mut plain)));
+            }
+            parts.push(TablePart::Field(field));
+            rest = &after[end + 1..];
+        }
+        plain.push_str(rest);
+        if !plain.is_empty() {
+            parts.push(TablePart::Text(plain));
+        }
+        let text = text.to_owned();
+        Ok(Self { text, parts })
+    }
+
+    fn has_fields(&self) -> bool {
+        let is_field = |part: &TablePart| matches!(part, TablePart::Field(_));
+        self.parts.iter().any(is_field)
+    }
+
+    /// The name without its placeholders, of which it has none.
+    fn into_plain(self) -> String {
+        let texts = self.parts.into_iter().filter_map(|part| match part {
+            TablePart::Text(text) => Some(text),
+            TablePart::Field(_) => None,
+        });
+        texts.collect()
+    }
+}
+
+/// Whether it is a row of names.
+fn is_field(path: &Selector) -> bool {
+    path.keys().is_some_and(|keys| !keys.is_empty())
+}
+
+/// The name of a resource's table, if its records name it.
+pub(super) fn table_template(written: &Written<String>) -> Option<TableTemplate> {
+    let template = TableTemplate::parse(written.value()?).ok()?;
+    template.has_fields().then_some(template)
+}
+
+/// The name of a resource's table, if the file names it.
+pub(super) fn table_name(written: &Written<String>) -> Option<String> {
+    let template = TableTemplate::parse(written.value()?).ok()?;
+    (!template.has_fields()).then(|| template.into_plain())
+}
+
+/// Reports names with placeholders that cannot be read.
+pub(super) fn check_table_templates(spec: &Spec, problems: &mut Problems) {
     for resource in spec.resources.iter().chain(&spec.defaults) {
         if let Some(name) = resource.table_name.located()
-            && name.value.contains(['{', '}'])
+            && let Err(kind) = TableTemplate::parse(&name.value)
         {
-            let kind = ConfigErrorKind::NotSupported {
-                what: format!("a `table_name` with placeholders, `{}`,", name.value),
-                instead: Some(
-                    "write a resource for each table, with a step `filter` that keeps its records",
-                ),
-            };
             problems.push(&name.path, name.mark, kind);
         }
     }

@@ -34,7 +34,7 @@ use apiduct_model::{
 };
 
 pub use describe::{Decision, PlanDescription, ResourceDescription};
-pub use hints::NestedPlan;
+pub use hints::{NestedPlan, TablePart, TableTemplate};
 pub use incremental::{
     CursorFrom, Extreme, IncrementalDescription, IncrementalPlan, IncrementalScope, MissingCursor,
     RowOrder,
@@ -124,6 +124,8 @@ pub struct ResourcePlan {
     pub name: ResourceName,
     /// The table that gets its rows, normalized.
     pub table: TableName,
+    /// The tables that get its rows, where the records name them; [`ResourcePlan::table`] is then that of the resource.
+    pub tables: Option<TableTemplate>,
     /// The resource whose rows it needs, as an index into [`Plan::resources`]; the first of [`ResourcePlan::parents`].
     pub parent: Option<usize>,
     /// The resources whose rows it needs, in the order of `for_each`, as indexes into [`Plan::resources`].
@@ -417,8 +419,8 @@ impl Plan {
 
 /// The normalized name of the table for `written`, or else for the resource `name`.
 fn table_name(written: &Written<String>, name: &str) -> TableName {
-    let raw = written.value().map_or(name, String::as_str);
-    SnakeCase::path(raw).into()
+    let own = hints::table_name(written);
+    SnakeCase::path(own.as_deref().unwrap_or(name)).into()
 }
 
 #[cfg(test)]

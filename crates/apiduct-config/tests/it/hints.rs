@@ -72,6 +72,38 @@ resources:
 }
 
 #[test]
+fn a_table_may_be_named_by_the_records() {
+    use apiduct_config::plan::TablePart;
+
+    let plan = plan(
+        r"
+resource_defaults: {table_name: 'x_{type}'}
+resources:
+  - a
+  - {name: b, table_name: '{{{ data.kind }}}-{n}'}
+  - {name: c, table_name: '{{plain}}'}
+",
+    );
+    let tables = |at: usize| plan.resources[at].tables.as_ref();
+    let shown = |at: usize| {
+        let part = |part: &TablePart| match part {
+            TablePart::Text(text) => text.clone(),
+            TablePart::Field(field) => format!("<{}>", field.as_str()),
+        };
+        tables(at).map(|one| one.parts.iter().map(part).collect::<Vec<_>>())
+    };
+    assert_eq!(shown(0).unwrap(), ["x_", "<type>"]);
+    assert_eq!(shown(1).unwrap(), ["{", "<data.kind>", "}-", "<n>"]);
+    assert_eq!(shown(2), None);
+    assert_eq!(plan.resources[0].table, *"a");
+    assert_eq!(plan.resources[2].table, *"_plainx", "of `{plain}`");
+    assert_eq!(
+        plan.describe().resources[0].table.as_deref(),
+        Some("x_{type}")
+    );
+}
+
+#[test]
 fn levels_of_a_resource_win_over_those_of_its_defaults_and_of_the_source() {
     let levels = |head: &str| {
         let plan = plan(&format!(

@@ -6,6 +6,7 @@ mod bodies;
 mod broken;
 mod children;
 mod destination;
+mod dispatch;
 mod formats;
 mod hints;
 mod incremental;

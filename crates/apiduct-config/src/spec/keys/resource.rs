@@ -22,7 +22,11 @@ macro_rules! resource_keys {
             key("primary_key", SEVERAL_PLAIN, "The field or fields that identify a row."),
             key("write_disposition", WRITE_DISPOSITION, "What happens with the rows that are already in the table.").or("append"),
             key("selected", Kind::Bool, "Whether rows are loaded; a resource that is not still feeds its children.").or("true"),
-            key("table_name", PLAIN, "The table that gets the rows.").or("the resource's name"),
+            key(
+                "table_name",
+                PLAIN,
+                "The table that gets the rows; with fields of the record in it, `event_{type}`, a table for each value.",
+            ).or("the resource's name"),
             key("columns", COLUMNS, "What is known about columns beforehand: a mapping by name, or a list."),
             key("processing_steps", Kind::List(&Kind::Object(&STEP)), "Steps on each record, in order, before it becomes a row."),
             key("merge_key", MERGE_KEY, "The field or fields that name a part of the table; with `merge`, earlier rows of a part that comes again go away."),

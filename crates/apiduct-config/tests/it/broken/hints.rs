@@ -66,10 +66,14 @@ fn contracts_other_than_evolve_are_refused_with_what_to_do() {
 }
 
 #[test]
-fn a_table_name_with_placeholders_is_refused_and_not_stripped_of_its_braces() {
-    let text = "  - {name: events, table_name: '{type}'}\n";
+fn a_table_name_with_wrong_placeholders_is_told_with_its_place() {
+    let text = "  - {name: a, table_name: '{type'}\n  - {name: b, table_name: 'x}'}\n  - {name: c, table_name: 'x_{items[*]}'}\n";
     insta::assert_snapshot!(resources(text), @r"
-    source.yaml:3:32: resources[0].table_name: a `table_name` with placeholders, `{type}`, is not supported by this version
-      hint: write a resource for each table, with a step `filter` that keeps its records
+    source.yaml:3:27: resources[0].table_name: `{type` has a `{` of its own
+      hint: write it like `event_{type}` or `{data.kind}`
+    source.yaml:4:27: resources[1].table_name: `x}` has a `}` of its own
+      hint: write it like `event_{type}` or `{data.kind}`
+    source.yaml:5:27: resources[2].table_name: `{items[*]}` is not the path of a field of the record
+      hint: write it like `event_{type}` or `{data.kind}`
     ");
 }
