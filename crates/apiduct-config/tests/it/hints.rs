@@ -96,7 +96,7 @@ resources:
     assert_eq!(shown(1).unwrap(), ["{", "<data.kind>", "}-", "<n>"]);
     assert_eq!(shown(2), None);
     assert_eq!(plan.resources[0].table, *"a");
-    assert_eq!(plan.resources[2].table, *"_plainx", "of `{plain}`");
+    assert_eq!(plan.resources[2].table, *"_plainx");
     assert_eq!(
         plan.describe().resources[0].table.as_deref(),
         Some("x_{type}")
