@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use apiduct::config::plan::Warning;
 use apiduct::config::resolve::{SystemSource, resolve_text};
 use apiduct::config::spec::{DestinationKind, DestinationSpec, Located};
 use apiduct::config::template::Template;
@@ -47,10 +48,7 @@ impl Source {
             logging::follow(printer, level);
         }
         for warning in &plan.warnings {
-            printer.warning(&warning.to_string());
-            if let Some(hint) = Some(&warning.hint).filter(|hint| !hint.is_empty()) {
-                printer.message(&format!("hint: {hint}"));
-            }
+            tell_warning(warning, printer);
         }
         Ok(Self {
             plan,
@@ -107,6 +105,14 @@ impl Source {
                 Some("load into `duckdb:FILE`, or write files with `apiduct get URL -o FILE`"),
             )),
         }
+    }
+}
+
+/// Tells what is likely not wanted, with its name.
+pub(crate) fn tell_warning(warning: &Warning, printer: &Printer) {
+    printer.warning(&format!("{warning} [{}]", warning.code));
+    if !warning.hint.is_empty() {
+        printer.message(&format!("hint: {}", warning.hint));
     }
 }
 

@@ -1,5 +1,6 @@
 //! `apiduct check`: every mistake in the file, then one request for each resource.
 
+use apiduct::config::plan::Warning;
 use apiduct::pipeline::{CheckedResource, Pipeline, ResourceCheck};
 use clap::Args;
 use serde_json::{Value, json};
@@ -9,7 +10,7 @@ use crate::exit_code::ExitCode;
 use crate::interrupt::Interrupt;
 use crate::printer::Printer;
 use crate::report::Failure;
-use crate::source::Source;
+use crate::source::{Source, tell_warning};
 use crate::traffic::TrafficArgs;
 
 /// Find every mistake in the file at once, then try one request for each resource.
@@ -18,6 +19,7 @@ use crate::traffic::TrafficArgs;
 Examples:
   apiduct check tracker.yaml
   apiduct check tracker.yaml --offline         No request, no secret
+  apiduct check tracker.yaml --deny-warnings   For CI: no warning is left
   apiduct check tracker.yaml --replay tracker.jsonl
   apiduct check tracker.yaml --format json")]
 pub(crate) struct CheckArgs {
@@ -26,6 +28,9 @@ pub(crate) struct CheckArgs {
     /// Only read the file: open no socket, read no secret.
     #[arg(long, conflicts_with_all = ["record", "replay"])]
     offline: bool,
+    /// Fail with exit code 2 where there is anything to warn of.
+    #[arg(long)]
+    deny_warnings: bool,
     #[command(flatten)]
     traffic: TrafficArgs,
     #[command(flatten)]
@@ -39,10 +44,17 @@ pub(crate) struct CheckArgs {
 /// Every mistake in the file.
 pub(crate) async fn execute(args: &CheckArgs, printer: &Printer) -> Result<ExitCode, Failure> {
     let source = Source::read(&args.source.file, printer)?;
-    let file = source.plan.file().to_owned();
-    let resources = source.plan.resources.len();
+    let advice = source.plan.advice();
+    for one in &advice {
+        tell_warning(one, printer);
+    }
+    let found = Found {
+        file: source.plan.file().to_owned(),
+        warnings: source.plan.warnings.iter().cloned().chain(advice).collect(),
+        denies_warnings: args.deny_warnings,
+    };
     if args.offline {
-        return tell_offline(&file, resources, printer);
+        return found.tell_offline(source.plan.resources.len(), printer);
     }
     let target = source.target(printer.redactor())?;
     let traffic = args.traffic.open(printer.redactor())?;
@@ -56,66 +68,111 @@ pub(crate) async fn execute(args: &CheckArgs, printer: &Printer) -> Result<ExitC
     let interrupt = Interrupt::listen(printer);
     let checks = interrupt.unless(pipeline.check()).await;
     traffic.finish(printer)?;
-    tell(&file, checks?, printer)
+    found.tell(checks?, printer)
 }
 
-fn tell_offline(file: &str, resources: usize, printer: &Printer) -> Result<ExitCode, Failure> {
-    let told = if printer.is_json() {
-        printer.json(&json!({ "file": file, "resources": resources, "mistakes": [] }))
-    } else if printer.is_quiet() {
-        Ok(())
-    } else {
-        let many = if resources == 1 {
-            "resource"
+/// What the file itself says.
+struct Found {
+    file: String,
+    warnings: Vec<Warning>,
+    denies_warnings: bool,
+}
+
+impl Found {
+    fn tell_offline(&self, resources: usize, printer: &Printer) -> Result<ExitCode, Failure> {
+        let told = if printer.is_json() {
+            printer.json(&json!({
+                "file": self.file, "resources": resources, "mistakes": [], "warnings": self.documents(),
+            }))
+        } else if printer.is_quiet() {
+            Ok(())
         } else {
-            "resources"
+            let many = if resources == 1 {
+                "resource"
+            } else {
+                "resources"
+            };
+            printer.text(&format!("{}: {resources} {many}, no mistakes\n", self.file))
         };
-        printer.text(&format!("{file}: {resources} {many}, no mistakes\n"))
-    };
-    told.map_err(|error| Failure::output(&error))?;
-    Ok(ExitCode::Complete)
-}
+        told.map_err(|error| Failure::output(&error))?;
+        Ok(self.judge(ExitCode::Complete, printer))
+    }
 
-/// Tells what came of each resource. The first failure decides the exit code.
-fn tell(file: &str, checks: Vec<ResourceCheck>, printer: &Printer) -> Result<ExitCode, Failure> {
-    let mut code = ExitCode::Complete;
-    let mut documents = Vec::new();
-    for check in checks {
-        let resource = check.resource.to_string();
-        match check.outcome {
-            Ok(found) => {
-                if printer.is_json() {
-                    documents.push(document(&resource, &found));
-                } else {
-                    printer
-                        .text(&lines(&resource, &found))
-                        .map_err(|error| Failure::output(&error))?;
+    /// Tells what came of each resource. The first failure decides the exit code.
+    fn tell(&self, checks: Vec<ResourceCheck>, printer: &Printer) -> Result<ExitCode, Failure> {
+        let mut code = ExitCode::Complete;
+        let mut documents = Vec::new();
+        for check in checks {
+            let resource = check.resource.to_string();
+            match check.outcome {
+                Ok(found) => {
+                    if printer.is_json() {
+                        documents.push(document(&resource, &found));
+                    } else {
+                        printer
+                            .text(&lines(&resource, &found))
+                            .map_err(|error| Failure::output(&error))?;
+                    }
+                    if !found.missing_key.is_empty() && code == ExitCode::Complete {
+                        code = ExitCode::Data;
+                    }
                 }
-                if !found.missing_key.is_empty() && code == ExitCode::Complete {
-                    code = ExitCode::Data;
-                }
-            }
-            Err(error) => {
-                let failure = Failure::from(error);
-                let failed = if printer.is_json() {
-                    documents.push(json!({ "resource": resource, "error": failure.document() }));
-                    failure.code()
-                } else {
-                    failure.tell(printer)
-                };
-                if code == ExitCode::Complete {
-                    code = failed;
+                Err(error) => {
+                    let failure = Failure::from(error);
+                    let failed = if printer.is_json() {
+                        documents
+                            .push(json!({ "resource": resource, "error": failure.document() }));
+                        failure.code()
+                    } else {
+                        failure.tell(printer)
+                    };
+                    if code == ExitCode::Complete {
+                        code = failed;
+                    }
                 }
             }
         }
+        if printer.is_json() {
+            let document = json!({
+                "file": self.file, "resources": documents, "mistakes": [], "warnings": self.documents(),
+            });
+            printer
+                .json(&document)
+                .map_err(|error| Failure::output(&error))?;
+        }
+        Ok(self.judge(code, printer))
     }
-    if printer.is_json() {
-        let document = json!({ "file": file, "resources": documents, "mistakes": [] });
-        printer
-            .json(&document)
-            .map_err(|error| Failure::output(&error))?;
+
+    fn documents(&self) -> Vec<Value> {
+        let one = |warning: &Warning| {
+            json!({
+                "code": warning.code, "message": warning.message, "hint": warning.hint, "key": warning.path,
+                "file": warning.place.file, "line": warning.place.line, "column": warning.place.column,
+            })
+        };
+        self.warnings.iter().map(one).collect()
     }
-    Ok(code)
+
+    /// `code`, or that of a wrong file where warnings are denied.
+    fn judge(&self, code: ExitCode, printer: &Printer) -> ExitCode {
+        let is_denied = self.denies_warnings && !self.warnings.is_empty();
+        if !is_denied || code != ExitCode::Complete {
+            return code;
+        }
+        let many = if self.warnings.len() == 1 {
+            "1 warning".to_owned()
+        } else {
+            format!("{} warnings", self.warnings.len())
+        };
+        let message = format!(
+            "{many} about `{}`, and `--deny-warnings` takes none",
+            self.file
+        );
+        if !printer.is_json() {
+            return Failure::usage(message, None).tell(printer);
+        }
+        ExitCode::Usage
+    }
 }
 
 fn document(resource: &str, found: &CheckedResource) -> Value {

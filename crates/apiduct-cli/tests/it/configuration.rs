@@ -214,3 +214,45 @@ fn a_preview_shows_rows_and_tables_and_writes_nothing() {
     assert!(text.contains("\nissues__labels\n"), "{text}");
     assert_eq!(program.files(), ["api.yaml"]);
 }
+
+#[test]
+fn warnings_have_names_and_places_and_may_be_denied() {
+    let program = Program::new();
+    program.write(
+        "loose.yaml",
+        "client: {base_url: 'https://h', auth: 'bearer:hunter2'}\nresources: [{name: a, write_disposition: merge}]\n",
+    );
+    let outcome = program.call(&["check", "loose.yaml", "--offline"]);
+    assert_eq!(outcome.code, 0, "{outcome}");
+    assert!(!outcome.stderr.contains("hunter2"), "{outcome}");
+    let denied = ["check", "loose.yaml", "--offline", "--deny-warnings"];
+    let outcome = program.call(&denied);
+    assert_eq!(outcome.code, 2, "{outcome}");
+    assert!(
+        outcome
+            .stderr
+            .contains("error: 4 warnings about `loose.yaml`"),
+        "{outcome}"
+    );
+    let outcome = program.call(&[&denied[..], &["--format", "json"]].concat());
+    assert_eq!(outcome.code, 2, "{outcome}");
+    let document: Value = serde_json::from_str(&outcome.stdout).unwrap();
+    let warnings = document["warnings"].as_array().unwrap();
+    let told: Vec<(&str, u64)> = warnings
+        .iter()
+        .map(|one| {
+            assert!(one["hint"].as_str().is_some_and(|hint| !hint.is_empty()));
+            assert!(one["column"].as_u64().is_some_and(|column| column > 0));
+            (one["code"].as_str().unwrap(), one["line"].as_u64().unwrap())
+        })
+        .collect();
+    assert_eq!(
+        told,
+        [
+            ("secret-in-file", 1),
+            ("merge-without-key", 2),
+            ("paginator-guessed", 2),
+            ("selector-guessed", 2),
+        ]
+    );
+}

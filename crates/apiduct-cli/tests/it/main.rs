@@ -8,6 +8,7 @@ mod broken_sources;
 mod canaries;
 mod configuration;
 mod destinations;
+mod examples;
 mod faults;
 mod get;
 mod help;

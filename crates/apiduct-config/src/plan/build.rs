@@ -11,8 +11,8 @@ use http::Method;
 use super::graph::{self, Node};
 use super::{
     AuthPlan, ClientPlan, HeaderPlan, Origin, PaginatorPlan, ParamPlan, Plan, RequestPlan,
-    ResourcePlan, SelectorPlan, Warning, body, columns, hints, incremental, merge, path, rules,
-    steps, table_name, tree,
+    ResourcePlan, SelectorPlan, body, columns, hints, incremental, lint, merge, path, rules, steps,
+    table_name, tree,
 };
 use crate::error::{ConfigErrorKind, Problems};
 use crate::registry::Registry;
@@ -49,7 +49,7 @@ pub(super) fn plan(spec: &Spec, registry: &Registry, problems: &mut Problems) ->
     let mut resources = resources(&drafts, &graph, source, problems);
     tree::tap(&mut resources);
     incremental::refuse_windows_below_cursors(&resources, problems);
-    let mut warnings = warnings(spec);
+    let mut warnings = lint::secrets(spec, &resources);
     warnings.extend(hints::warnings(spec));
     warnings.extend(incremental::warnings(&resources, &spec.file));
     warnings.extend(merge::warnings(
@@ -451,29 +451,4 @@ fn destination(spec: &Spec) -> Located<DestinationSpec> {
             path: Template::literal(format!("{name}.duckdb")),
         })
     })
-}
-
-/// Credentials that stand in the file itself.
-fn warnings(spec: &Spec) -> Vec<Warning> {
-    let endpoints = spec
-        .resources
-        .iter()
-        .chain(&spec.defaults)
-        .map(|one| &one.endpoint);
-    let auths = std::iter::once(&spec.client.auth)
-        .chain(endpoints.map(|endpoint| &endpoint.auth))
-        .filter_map(Written::located);
-    let literal = |auth: &&Located<AuthSpec>| {
-        let mut templates = auth.value.templates().into_iter();
-        templates.any(|text| text.is_sensitive() && text.references().is_empty())
-    };
-    auths
-        .filter(literal)
-        .map(|auth| Warning {
-            message: "the credential is written in the file".to_owned(),
-            hint: "refer to it with `${env:NAME}`, `${file:PATH}` or `${secret:KEY}`".to_owned(),
-            path: auth.path.to_string(),
-            place: auth.mark.in_file(&spec.file),
-        })
-        .collect()
 }

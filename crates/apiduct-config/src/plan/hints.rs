@@ -183,20 +183,23 @@ pub(super) fn warnings(spec: &Spec) -> Vec<Warning> {
 }
 
 fn warning(key: &str, hint: &Located<String>, file: &str) -> Option<Warning> {
-    let (message, advice) = match (key, hint.value.as_str()) {
+    let (code, message, advice) = match (key, hint.value.as_str()) {
         ("references" | "description" | "timezone" | "precision", _)
         | ("parallelized", "true")
         | ("root_key" | "unique" | "partition" | "cluster" | "sort", "false") => return None,
         ("parallelized", _) => (
+            "parallel-anyway",
             "requests run side by side all the same".to_owned(),
             "set `parallel: false` at the endpoint, or `runtime.concurrency: 1`",
         ),
         _ => (
+            "hint-unused",
             format!("`{key}` is kept as a hint: no destination of this version heeds it"),
             "leave it out, or leave it for later",
         ),
     };
     Some(Warning {
+        code,
         message,
         hint: advice.to_owned(),
         path: hint.path.to_string(),

@@ -155,8 +155,9 @@ pub(super) fn warnings(
         let Some(site) = &resource.merge.site else {
             continue;
         };
-        let mut warn = |message: String, hint: &str| {
+        let mut warn = |code, message: String, hint: &str| {
             warnings.push(Warning {
+                code,
                 message,
                 hint: hint.to_owned(),
                 path: site.path.to_string(),
@@ -166,11 +167,13 @@ pub(super) fn warnings(
         let (name, strategy) = (&resource.name, resource.merge.strategy);
         if resource.merge.is_keyless {
             warn(
+                "merge-without-key",
                 format!("resource `{name}` is merged without a key, so its rows are appended"),
                 "add `primary_key`, or write `append`",
             );
         } else if let Some(kind) = destination.filter(|kind| kind.is_files()) {
             warn(
+                "merge-refused",
                 format!(
                     "resource `{name}` is merged, and `{kind}` cannot merge: a run will refuse"
                 ),
@@ -179,6 +182,7 @@ pub(super) fn warnings(
         }
         if strategy != MergeStrategy::DeleteInsert && !resource.merge.key.is_empty() {
             warn(
+                "merge-key-unused",
                 format!(
                     "`{strategy}` of resource `{name}` goes by the primary key and not by `merge_key`"
                 ),

@@ -10,6 +10,7 @@ mod describe;
 mod graph;
 mod hints;
 mod incremental;
+mod lint;
 mod merge;
 mod path;
 mod request;
@@ -305,6 +306,8 @@ pub enum AuthPlan {
 /// Something that works and is likely not wanted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Warning {
+    /// Its name, such as `merge-without-key`.
+    pub code: &'static str,
     /// What it is about, one sentence, lowercase.
     pub message: String,
     /// What to do.
@@ -409,6 +412,12 @@ impl Plan {
     /// The name of the file for messages.
     pub fn file(&self) -> &str {
         &self.file
+    }
+
+    /// What is worth a look when the file is written, beside [`Plan::warnings`]: what a run would guess, and incremental
+    /// loads that the API does not filter.
+    pub fn advice(&self) -> Vec<Warning> {
+        lint::advice(self)
     }
 
     /// What a run would do, for people and machines: placeholders instead of values, credentials masked.

@@ -7,6 +7,7 @@ mod broken;
 mod children;
 mod destination;
 mod dispatch;
+mod documents;
 mod formats;
 mod hints;
 mod incremental;

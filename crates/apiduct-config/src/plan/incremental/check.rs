@@ -216,8 +216,9 @@ pub(crate) fn warnings(resources: &[ResourcePlan], file: &str) -> Vec<Warning> {
         let Some(plan) = &resource.incremental else {
             continue;
         };
-        let mut warn_at = |site: &Located<()>, message: &str, hint: &str| {
+        let mut warn_at = |code, site: &Located<()>, message: &str, hint: &str| {
             warnings.push(Warning {
+                code,
                 message: message.to_owned(),
                 hint: hint.to_owned(),
                 path: site.path.to_string(),
@@ -226,25 +227,29 @@ pub(crate) fn warnings(resources: &[ResourcePlan], file: &str) -> Vec<Warning> {
         };
         if let Some(site) = &plan.outdated {
             warn_at(
+                "old-notation",
                 site,
                 "`transform` is the old name of this key",
                 "call it `request_format`",
             );
         }
-        let mut warn = |message: &str, hint: &str| warn_at(&plan.site, message, hint);
+        let mut warn = |code, message: &str, hint: &str| warn_at(code, &plan.site, message, hint);
         if resource.write_disposition == WriteDisposition::Replace {
             warn(
+                "incremental-replaced",
                 "`replace` drops the rows of earlier runs, so every run starts at `initial_value` again",
                 "use `write_disposition: append`, or remove `incremental`",
             );
         } else if plan.lag.is_some() && resource.write_disposition == WriteDisposition::Append {
             warn(
+                "lag-doubles",
                 "`lag` loads rows again, and `append` keeps both",
                 "expect duplicates, or remove `lag`",
             );
         }
         if plan.site.path.contains(".params.") {
             warn(
+                "old-notation",
                 "a parameter of `type: incremental` is the old notation",
                 "declare `endpoint.incremental`, and set the parameter to `{incremental.start_value}`",
             );
