@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use clap::{ArgAction, Args, Parser, Subcommand};
 
 use crate::commands::{
-    auth, backfill, check, completions, demo, get, import_dlt, init, man, plan, preview, run,
-    schema, show, sql,
+    auth, backfill, check, completions, demo, get, import_dlt, init, man, openapi, plan, preview,
+    run, schema, show, sql,
 };
 use crate::printer::{Format, Wishes};
 use crate::{env_vars, exit_code};
@@ -18,6 +18,8 @@ Examples:
   apiduct get https://api.example.com/v1/items
                                        One endpoint, all pages, as JSON lines
   apiduct init tracker.yaml            A commented file to start from
+  apiduct openapi spec.json -o tracker.yaml
+                                       The same from an OpenAPI description
   apiduct check tracker.yaml           Every mistake in it at once
   apiduct run tracker.yaml             Pull everything and load it into DuckDB
   apiduct sql tracker.yaml 'SELECT count(*) FROM issues'";
@@ -81,6 +83,7 @@ pub(crate) enum Command {
     Init(init::InitArgs),
     #[command(name = "import-dlt")]
     ImportDlt(import_dlt::ImportDltArgs),
+    Openapi(openapi::OpenapiArgs),
     Show(show::ShowArgs),
     Sql(sql::SqlArgs),
     Schema(schema::SchemaArgs),

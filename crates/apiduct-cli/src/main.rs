@@ -24,8 +24,8 @@ use clap::Parser;
 
 use crate::cli::{Cli, Command};
 use crate::commands::{
-    auth, backfill, check, completions, demo, get, import_dlt, init, man, plan, preview, run,
-    schema, show, sql,
+    auth, backfill, check, completions, demo, get, import_dlt, init, man, openapi, plan, preview,
+    run, schema, show, sql,
 };
 use crate::exit_code::ExitCode;
 use crate::printer::{Format, Printer, Wishes};
@@ -89,6 +89,7 @@ fn execute(command: &Command, printer: &Printer) -> Result<ExitCode, Failure> {
     match command {
         Command::Init(args) => init::execute(args, printer),
         Command::ImportDlt(args) => import_dlt::execute(args, printer),
+        Command::Openapi(args) => openapi::execute(args, printer),
         Command::Show(args) => show::execute(args, printer),
         Command::Sql(args) => sql::execute(args, printer),
         Command::Schema(args) => schema::execute(args, printer),

@@ -58,6 +58,8 @@ pub use apiduct_load as load;
 pub use apiduct_model as model;
 /// From records to tables.
 pub use apiduct_normalize as normalize;
+/// OpenAPI descriptions, and files that are made of them.
+pub use apiduct_openapi as openapi;
 /// Runs of a plan.
 pub use apiduct_pipeline as pipeline;
 

@@ -9,6 +9,7 @@ pub(crate) mod get;
 pub(crate) mod import_dlt;
 pub(crate) mod init;
 pub(crate) mod man;
+pub(crate) mod openapi;
 pub(crate) mod plan;
 pub(crate) mod preview;
 pub(crate) mod run;

@@ -1,6 +1,6 @@
 use crate::program::Program;
 
-const COMMANDS: [&str; 14] = [
+const COMMANDS: [&str; 15] = [
     "run",
     "check",
     "auth",
@@ -9,6 +9,7 @@ const COMMANDS: [&str; 14] = [
     "get",
     "init",
     "import-dlt",
+    "openapi",
     "show",
     "sql",
     "schema",

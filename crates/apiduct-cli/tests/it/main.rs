@@ -15,6 +15,7 @@ mod help;
 mod import_dlt;
 mod interruption;
 mod logs;
+mod openapi;
 mod program;
 mod recording;
 mod resume;
