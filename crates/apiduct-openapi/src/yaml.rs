@@ -176,6 +176,8 @@ fn plain(text: &str) -> Value {
 
 #[cfg(test)]
 mod tests {
+    use std::fmt::Write as _;
+
     use serde_json::json;
 
     use super::*;
@@ -210,7 +212,7 @@ mod tests {
         let mut text = String::from("a0: &a0 [1,1,1,1,1,1,1,1,1,1]\n");
         for level in 1..9 {
             let before = format!("*a{},", level - 1).repeat(10);
-            text.push_str(&format!("a{level}: &a{level} [{before}]\n"));
+            writeln!(text, "a{level}: &a{level} [{before}]").unwrap();
         }
         assert!(read(&text).unwrap_err().contains("aliases"));
     }

@@ -2,7 +2,8 @@
 //!
 //! The documents are not part of the repository: `APIDUCT_OPENAPI_DOCUMENTS` names a folder with them.
 
-#![allow(clippy::print_stdout, reason = "a skipped test says so")]
+#![expect(clippy::print_stdout, reason = "a skipped test says so")]
+#![expect(clippy::unwrap_used, reason = "a test that panics has failed")]
 
 use std::path::{Path, PathBuf};
 
