@@ -1,6 +1,6 @@
 //! Where the variables of a path come from.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::rc::Rc;
 
 use super::key::is_verb;
@@ -72,6 +72,7 @@ pub(crate) fn find<'d>(
     lists: &[List<'d>],
     shapes: &Shapes<'d>,
 ) -> Vec<Vec<Finding<Link>>> {
+    let index = Index::new(endpoints, lists);
     let mut parents: Vec<HashSet<usize>> = vec![HashSet::new(); endpoints.len()];
     let mut all = vec![Vec::new(); endpoints.len()];
     let mut order: Vec<usize> = (0..endpoints.len()).collect();
@@ -80,8 +81,7 @@ pub(crate) fn find<'d>(
         let endpoint = endpoints[at];
         let mut found: Vec<Finding<Link>> = Vec::new();
         for (place, var) in variables(endpoint) {
-            let ranked = ranked(endpoints, at, place, var, lists);
-            let link = ranked.iter().find_map(|(rank, list)| {
+            let mut bound = |(rank, list): &(i32, &List<'d>)| {
                 if list.at == at || reaches(&parents, list.at, at) {
                     return None;
                 }
@@ -92,11 +92,20 @@ pub(crate) fn find<'d>(
                     confidence(*rank),
                     why(endpoints[list.at], *rank),
                 ))
-            });
+            };
+            let on_the_way = index.on_the_way(endpoints, at, place);
+            let mut link = on_the_way.iter().find_map(&mut bound);
+            // There are many of the same noun, and mostly the path has said it.
+            if link.is_none() {
+                link = index
+                    .of_the_noun(endpoint, place, var)
+                    .iter()
+                    .find_map(&mut bound);
+            }
             found.extend(link);
         }
         if found.is_empty() && endpoint.vars().next().is_none() {
-            let link = by_query(endpoints, at, lists, shapes);
+            let link = by_query(endpoints, at, &index, shapes);
             if let Some((list, link)) = link.filter(|(list, _)| !reaches(&parents, *list, at)) {
                 parents[at].insert(list);
                 found.push(link);
@@ -193,63 +202,134 @@ fn base(var: &str) -> String {
     }
 }
 
-fn ranked<'l, 'd>(
-    endpoints: &[&Endpoint<'d>],
-    at: usize,
-    place: usize,
-    var: &str,
+/// Where lists are found, so that no variable is held against each of them.
+#[derive(Debug)]
+struct Index<'l, 'd> {
     lists: &'l [List<'d>],
-) -> Vec<(i32, &'l List<'d>)> {
-    let endpoint = endpoints[at];
-    let (entities, is_last) = entities(endpoint, place, var);
-    let prefix = route(&endpoint.segments[..place]);
-    let own_vars: Vec<String> = endpoint.segments[..place]
-        .iter()
-        .flat_map(|segment| segment.vars.iter().map(|one| flat(one)))
-        .collect();
-    let mut all: Vec<(i32, usize, &List<'d>)> = Vec::new();
-    for list in lists {
-        let parent = endpoints[list.at];
-        let unresolved = parent
-            .vars()
-            .filter(|one| !own_vars.contains(&flat(one)))
-            .count();
-        let mut rank = 0;
-        if is_last && list.route == prefix {
-            rank = 100;
-            rank += i32::from(parent.segments[..] == endpoint.segments[..place]) * 10;
-        } else if is_last
-            && list.route.len() == prefix.len() + 1
-            && list.route[..prefix.len()] == prefix[..]
-            && list.route.last().is_some_and(|last| is_verb(last))
-        {
-            rank = 90;
-        } else {
-            for (order, entity) in entities.iter().enumerate() {
-                let Some(position) = list.nouns.iter().position(|one| same(one, entity)) else {
-                    continue;
-                };
-                let is_last_of_path = list.route.last().is_some_and(|last| {
+    by_route: HashMap<&'l [String], Vec<usize>>,
+    /// Lists whose route ends in a verb, by what is before it.
+    by_verb: HashMap<&'l [String], Vec<usize>>,
+    /// By their nouns without underscores, with the place among them.
+    by_noun: HashMap<String, Vec<(usize, usize)>>,
+    /// The variables of their paths.
+    vars: Vec<Vec<String>>,
+}
+
+impl<'l, 'd> Index<'l, 'd> {
+    fn new(endpoints: &[&Endpoint<'d>], lists: &'l [List<'d>]) -> Self {
+        let mut index = Self {
+            lists,
+            by_route: HashMap::new(),
+            by_verb: HashMap::new(),
+            by_noun: HashMap::new(),
+            vars: Vec::new(),
+        };
+        for (at, list) in lists.iter().enumerate() {
+            index.by_route.entry(&list.route).or_default().push(at);
+            if let Some((last, before)) = list.route.split_last()
+                && is_verb(last)
+            {
+                index.by_verb.entry(before).or_default().push(at);
+            }
+            let mut known = HashSet::new();
+            for (position, noun) in list.nouns.iter().enumerate() {
+                let noun = joined(noun);
+                if known.insert(noun.clone()) {
+                    index.by_noun.entry(noun).or_default().push((at, position));
+                }
+            }
+            index
+                .vars
+                .push(endpoints[list.at].vars().map(flat).collect());
+        }
+        index
+    }
+
+    /// How many variables of a list's path are none of `own`.
+    fn unresolved(&self, list: usize, own: &[String]) -> usize {
+        self.vars[list]
+            .iter()
+            .filter(|one| !own.contains(one))
+            .count()
+    }
+
+    /// The lists that the path before a variable is, best first.
+    fn on_the_way(
+        &self,
+        endpoints: &[&Endpoint<'d>],
+        at: usize,
+        place: usize,
+    ) -> Vec<(i32, &'l List<'d>)> {
+        let segments = &endpoints[at].segments;
+        if segments.get(place + 1).is_some_and(Segment::is_var) {
+            return Vec::new();
+        }
+        let prefix = route(&segments[..place]);
+        let own = own_vars(endpoints[at], place);
+        let of = |map: &HashMap<&[String], Vec<usize>>| {
+            map.get(prefix.as_slice()).cloned().unwrap_or_default()
+        };
+        let exact = of(&self.by_route).into_iter().map(|list| {
+            let is_prefix = endpoints[self.lists[list].at].segments[..] == segments[..place];
+            (100 + i32::from(is_prefix) * 10, list)
+        });
+        let verbs = of(&self.by_verb).into_iter().map(|list| (90, list));
+        self.sorted(exact.chain(verbs).collect(), &own)
+    }
+
+    /// The lists of a noun that a variable may be about, best first.
+    fn of_the_noun(
+        &self,
+        endpoint: &Endpoint<'_>,
+        place: usize,
+        var: &str,
+    ) -> Vec<(i32, &'l List<'d>)> {
+        let own = own_vars(endpoint, place);
+        let mut ranks: BTreeMap<usize, i32> = BTreeMap::new();
+        for (order, entity) in entities(endpoint, place, var).0.iter().enumerate() {
+            for (list, position) in self.by_noun.get(&joined(entity)).into_iter().flatten() {
+                let route = &self.lists[*list].route;
+                let is_last_of_path = route.last().is_some_and(|last| {
                     last.split('_').next_back() == entity.split('_').next_back()
                 });
-                let here = 70 + i32::from(is_last_of_path) * 6
-                    - i32::try_from(order * 3 + position.min(3) * 3 + unresolved * 8).unwrap_or(60)
-                    - i32::try_from(list.route.len()).unwrap_or(9);
-                rank = rank.max(here);
+                let unresolved = self.unresolved(*list, &own);
+                let far = order * 3 + position.min(&3) * 3 + unresolved * 8;
+                let rank = 70 + i32::from(is_last_of_path) * 6
+                    - i32::try_from(far).unwrap_or(60)
+                    - i32::try_from(route.len()).unwrap_or(9);
+                let best = ranks.entry(*list).or_default();
+                *best = rank.max(*best);
             }
         }
-        if rank >= 30 {
-            all.push((rank, unresolved, list));
-        }
+        let good = ranks.into_iter().filter(|(_, rank)| *rank >= 30);
+        self.sorted(good.map(|(list, rank)| (rank, list)).collect(), &own)
     }
-    all.sort_by_key(|(rank, unresolved, list)| (-rank, *unresolved, list.at));
-    all.into_iter()
-        .map(|(rank, _, list)| (rank, list))
+
+    fn sorted(&self, mut all: Vec<(i32, usize)>, own: &[String]) -> Vec<(i32, &'l List<'d>)> {
+        all.sort_by_cached_key(|(rank, list)| {
+            (-rank, self.unresolved(*list, own), self.lists[*list].at)
+        });
+        all.into_iter()
+            .map(|(rank, list)| (rank, &self.lists[list]))
+            .collect()
+    }
+}
+
+/// The variables before a place.
+fn own_vars(endpoint: &Endpoint<'_>, place: usize) -> Vec<String> {
+    let before = endpoint.segments[..place].iter();
+    before
+        .flat_map(|segment| segment.vars.iter().map(|one| flat(one)))
         .collect()
 }
 
+/// Words without what joins them.
+fn joined(noun: &str) -> String {
+    noun.replace('_', "")
+}
+
 fn same(one: &str, other: &str) -> bool {
-    one.replace('_', "") == other.replace('_', "")
+    joined(one) == joined(other)
 }
 
 /// Binds the variable to a field of the list's records.
@@ -366,7 +446,7 @@ fn by_example<'d>(
 fn by_query<'d>(
     endpoints: &[&Endpoint<'d>],
     at: usize,
-    lists: &[List<'d>],
+    index: &Index<'_, 'd>,
     shapes: &Shapes<'d>,
 ) -> Option<(usize, Finding<Link>)> {
     let endpoint = endpoints[at];
@@ -385,18 +465,14 @@ fn by_query<'d>(
             nouns.push(noun(one));
         }
         for entity in nouns.iter().filter(|one| !one.is_empty()) {
-            let mut fitting: Vec<&List<'d>> = lists
-                .iter()
-                .filter(|list| list.at != at && endpoints[list.at].vars().next().is_none())
-                .filter(|list| list.nouns.iter().any(|one| same(one, entity)))
+            let of_the_noun = index.by_noun.get(&joined(entity)).into_iter().flatten();
+            let mut fitting: Vec<(&List<'d>, usize)> = of_the_noun
+                .filter(|(list, _)| index.vars[*list].is_empty())
+                .map(|(list, position)| (&index.lists[*list], *position))
+                .filter(|(list, _)| list.at != at)
                 .collect();
-            fitting.sort_by_key(|list| {
-                (
-                    list.route.len(),
-                    list.nouns.iter().position(|one| same(one, entity)),
-                )
-            });
-            for list in fitting {
+            fitting.sort_by_key(|(list, position)| (list.route.len(), *position));
+            for (list, _) in fitting {
                 let Some(field) = field(param.name, Some(param), list, shapes, true) else {
                     continue;
                 };
