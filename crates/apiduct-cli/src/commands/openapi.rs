@@ -97,18 +97,30 @@ pub(crate) fn read(spec: &str) -> Result<Description, Failure> {
         .parent()
         .map(Path::to_path_buf)
         .unwrap_or_default();
+    // A path of one name has an empty parent, which every path would lie below.
+    let root = if root.as_os_str().is_empty() {
+        PathBuf::from(".")
+    } else {
+        root
+    };
     let load = |location: &str| load(spec, &root, location);
     Description::read(spec, &load).map_err(|error| Failure::new(ExitCode::Usage, &error))
+}
+
+/// A file that lies below `root` once links are followed, or that the user has named.
+fn read_below(root: &Path, path: &Path, is_named: bool) -> io::Result<Result<Vec<u8>, String>> {
+    let path = path.canonicalize()?;
+    if !is_named && !path.starts_with(root.canonicalize()?) {
+        return Ok(Err("it lies outside of the description's folder".to_owned()));
+    }
+    std::fs::read(path).map(Ok)
 }
 
 /// A file below the description's folder, or a URL of the description's host.
 fn load(spec: &str, root: &Path, location: &str) -> Result<Vec<u8>, String> {
     if !location.contains("://") {
-        let path = Path::new(location);
-        if location != spec && !path.starts_with(root) {
-            return Err("it lies outside of the description's folder".to_owned());
-        }
-        return std::fs::read(path).map_err(|error| error.to_string());
+        return read_below(root, Path::new(location), location == spec)
+            .unwrap_or_else(|error| Err(error.to_string()));
     }
     let host = |text: &str| url::Url::parse(text).ok().map(|url| url.origin());
     if host(spec) != host(location) {
@@ -202,7 +214,31 @@ mod tests {
     fn references_lead_out_of_neither_folder_nor_host() {
         let root = Path::new("specs");
         assert!(load("specs/a.yaml", root, "secret.yaml").is_err());
-        let far = load("https://a.example/x.json", root, "https://b.example/y.json");
+
+        let folder = tempfile::tempdir().unwrap();
+        let secret = folder.path().join("secret.yaml");
+        let root = folder.path().join("specs");
+        std::fs::create_dir(&root).unwrap();
+        std::fs::write(&secret, "a: 1").unwrap();
+        std::fs::write(root.join("a.yaml"), "b: 2").unwrap();
+        #[cfg(unix)]
+        std::os::unix::fs::symlink(&secret, root.join("link.yaml")).unwrap();
+        let spec = root.join("a.yaml").display().to_string();
+        let at = |name: &str| load(&spec, &root, &root.join(name).display().to_string());
+        assert_eq!(at("a.yaml").unwrap(), b"b: 2");
+        assert_eq!(at("../specs/a.yaml").unwrap(), b"b: 2");
+        for outside in ["../secret.yaml", "link.yaml", secret.to_str().unwrap()] {
+            assert!(
+                at(outside).unwrap_err().contains("outside") || !cfg!(unix),
+                "{outside}"
+            );
+        }
+        assert!(at("none.yaml").is_err());
+        // The folder of a description that is named without one is the working folder.
+        let absolute = secret.display().to_string();
+        assert!(load("a.yaml", Path::new("."), &absolute).is_err());
+
+        let far = load("https://a.example/x.json", &root, "https://b.example/y.json");
         assert!(far.unwrap_err().contains("another host"));
     }
 }
