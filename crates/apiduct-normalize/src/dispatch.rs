@@ -1,9 +1,7 @@
 //! A table for each value of a field: which one a record goes to.
 
-use std::fmt;
-
 use apiduct_json::{Captured, ScanPlan, Selector};
-use apiduct_model::{Scalar, SnakeCase};
+use apiduct_model::SnakeCase;
 use bytes::Bytes;
 
 use crate::error::NormalizeError;
@@ -22,15 +20,6 @@ pub enum NamePart {
     Text(String),
     /// The value at this place of the record: a text, a number or a boolean.
     Field(Selector),
-}
-
-impl fmt::Display for Dispatch {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.parts.iter().try_for_each(|part| match part {
-            NamePart::Text(text) => f.write_str(&text.replace('{', "{{").replace('}', "}}")),
-            NamePart::Field(field) => write!(f, "{{{}}}", field.as_str()),
-        })
-    }
 }
 
 /// A [`Dispatch`] at work.
@@ -70,21 +59,18 @@ impl Dispatcher {
         for part in &self.parts {
             match part {
                 NamePart::Text(text) => self.name.push_str(text),
-                NamePart::Field(field) => match found.next() {
-                    Some(Captured::Scalar(Scalar::Text(text))) if !text.is_empty() => {
-                        self.name.push_str(text);
-                    }
-                    Some(Captured::Scalar(Scalar::Number(text))) => self.name.push_str(text),
-                    Some(Captured::Scalar(Scalar::Bool(value))) => {
-                        self.name.push_str(if *value { "true" } else { "false" });
-                    }
-                    _ => {
-                        return Err(NormalizeError::NoTableName {
-                            record: index,
-                            path: field.as_str().to_owned(),
-                        });
-                    }
-                },
+                NamePart::Field(field) => {
+                    let text = match found.next() {
+                        Some(Captured::Scalar(scalar)) => scalar.to_text(),
+                        _ => None,
+                    };
+                    let text = text.filter(|text| !text.is_empty());
+                    let text = text.ok_or_else(|| NormalizeError::NoTableName {
+                        record: index,
+                        path: field.as_str().to_owned(),
+                    })?;
+                    self.name.push_str(text);
+                }
             }
         }
         if let Some((name, table)) = &self.last

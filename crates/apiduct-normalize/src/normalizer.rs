@@ -62,11 +62,7 @@ impl Normalizer {
         let required = Required::new(&options.required);
         let dispatcher = options.dispatch.as_ref().map(Dispatcher::new);
         let mut walker = Walker::new(options);
-        let mut constants = Vec::new();
-        // Steps get them as fields of the record, and may take them away.
-        for name in names.iter().filter(|_| steps.is_none()) {
-            constants.push(walker.column(0, &SnakeCase::path(name), name.clone())?);
-        }
+        let constants = constant_columns(&mut walker, 0, steps.is_some())?;
         Ok(Self {
             walker,
             constants,
@@ -90,11 +86,8 @@ impl Normalizer {
         let (walker, has_steps) = (&mut self.walker, self.steps.is_some());
         let root = dispatcher.table(record, index, |name| {
             let (root, is_new) = walker.root(name)?;
-            if is_new && !has_steps {
-                // In the order of the first table, so that each has the same place everywhere.
-                for name in walker.options.constants.clone() {
-                    walker.column(root, &SnakeCase::path(&name), name)?;
-                }
+            if is_new {
+                constant_columns(walker, root, has_steps)?;
             }
             Ok(root)
         })?;
@@ -413,6 +406,20 @@ impl Normalizer {
         self.flush();
         (self.take_batches(), self.schema())
     }
+}
+
+/// The columns of a new root table that the caller fills: the first ones, so that they have the same places in each.
+fn constant_columns(
+    walker: &mut Walker,
+    root: usize,
+    has_steps: bool,
+) -> Result<Vec<usize>, NormalizeError> {
+    // Steps get them as fields of the record, and may take them away.
+    let names = walker.options.constants.clone();
+    let names = names.into_iter().filter(|_| !has_steps);
+    names
+        .map(|name| walker.column(root, &SnakeCase::path(&name), name))
+        .collect()
 }
 
 /// Arrow could not hold a part that is too large.

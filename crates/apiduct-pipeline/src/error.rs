@@ -389,8 +389,7 @@ impl Hint for RunError {
     fn hint(&self) -> Option<String> {
         match self {
             Self::UnknownResource { known, .. } => {
-                let known: Vec<String> = known.iter().map(|name| format!("`{name}`")).collect();
-                Some(format!("the file has {}", known.join(", ")))
+                Some(format!("the file has {}", quoted(known).join(", ")))
             }
             Self::Source { source, .. } | Self::Client { source } => source.hint(),
             Self::Request { hint, .. } => hint.clone(),
@@ -466,8 +465,13 @@ impl Hint for RunError {
         }
     }
 }
+
 /// The names, each in backquotes.
+fn quoted(names: &[ResourceName]) -> Vec<String> {
+    names.iter().map(|name| format!("`{name}`")).collect()
+}
+
+/// The names as they stand in a sentence.
 fn list(names: &[ResourceName]) -> String {
-    let names: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
-    names.join(" and ")
+    quoted(names).join(" and ")
 }

@@ -248,24 +248,20 @@ async fn fetch(
         }
     }
     let rows = worker.finish().await?;
-    tracing::info!(resource = %node.resource, rows = feed.counters.receipt().rows, "fetched");
+    let mut receipt = feed.counters.receipt(rows.repeated_keys);
+    tracing::info!(resource = %node.resource, rows = receipt.rows, "fetched");
     events.event(&Event::Finished {
         resource: node.resource.clone(),
     });
-    let mut receipt = feed.counters.receipt();
     receipt.skipped.extend(rows.skipped.clone());
-    if rows.repeated_keys > 0 {
-        let (resource, repeated) = (&node.resource, rows.repeated_keys);
-        // Those at the seams of pages were told as drift.
-        if receipt
-            .drift
-            .is_none_or(|drift| drift.repeated_rows < repeated)
-        {
-            let message =
-                format!("{repeated} records of `{resource}` have a primary key that came before");
-            events.event(&Event::Warning { message });
-        }
-        receipt.count_out(repeated);
+    // Those at the seams of pages were told as drift.
+    let told = receipt.drift.map_or(0, |drift| drift.repeated_rows);
+    if rows.repeated_keys > told {
+        let message = format!(
+            "{} records of `{}` have a primary key that came before",
+            rows.repeated_keys, node.resource
+        );
+        events.event(&Event::Warning { message });
     }
     Ok(Fetched {
         resource: node.resource,

@@ -416,8 +416,9 @@ impl Counters {
         walks.left_out.clone()
     }
 
-    /// The counts as the receipt shows them.
-    pub(crate) fn receipt(&self) -> ResourceReceipt {
+    /// The counts as the receipt shows them, where `repeated` of the records have a key that came before. Only different
+    /// ones count towards the API's own total.
+    pub(crate) fn receipt(&self, repeated: u64) -> ResourceReceipt {
         let pages = self.pages.load(Ordering::Relaxed);
         let resumed_pages = self.resumed_pages.load(Ordering::Relaxed).min(pages);
         let requests = self.requests.load(Ordering::Relaxed);
@@ -429,8 +430,17 @@ impl Counters {
         let left_out = &walks.left_out;
         let pages_left_out: u64 = left_out.reasons().map(|(_, count)| count).sum();
         let requests = requests + left_out.requests;
-        let is_complete =
-            expected_rows.is_none_or(|expected| expected == rows) && left_out.gap.is_none();
+        let is_total = |count| expected_rows.is_none_or(|expected| expected == count);
+        let is_complete = is_total(rows.saturating_sub(repeated)) && left_out.gap.is_none();
+        let reason = left_out.gap.clone().or_else(|| {
+            // Otherwise the two numbers say it.
+            (repeated > 0 && expected_rows.is_some() && is_total(rows)).then(|| {
+                format!(
+                    "{repeated} of its {rows} records have a primary key that came before, so as many others are missing, \
+                     or `primary_key` does not tell its records apart"
+                )
+            })
+        });
         ResourceReceipt {
             cursor: None,
             status: if is_complete {
@@ -443,12 +453,12 @@ impl Counters {
             requests,
             rows,
             expected_rows,
-            repeated_keys: 0,
+            repeated_keys: repeated,
             bytes: self.bytes.load(Ordering::Relaxed),
             retries: requests.saturating_sub(pages - resumed_pages + pages_left_out),
             rate_limited: self.rate_limited.load(Ordering::Relaxed),
             skipped: left_out::by_reason(left_out),
-            reason: left_out.gap.clone(),
+            reason,
             drift: (!drift.is_none()).then_some(DriftReceipt {
                 overlaps: drift.overlaps,
                 repeated_rows: drift.repeated_records,

@@ -181,24 +181,6 @@ impl Default for ResourceReceipt {
 }
 
 impl ResourceReceipt {
-    /// Counts `repeated` records out of those that came: where the API says how many there are, others must be missing.
-    pub(crate) fn count_out(&mut self, repeated: u64) {
-        self.repeated_keys = repeated;
-        let (Some(expected), None) = (self.expected_rows, &self.reason) else {
-            return;
-        };
-        let different = self.rows.saturating_sub(repeated);
-        if different == expected {
-            self.status = Status::Complete;
-        } else if self.rows == expected {
-            self.status = Status::Incomplete;
-            self.reason = Some(format!(
-                "{repeated} of its {expected} records have a primary key that came before, so as many others are missing, \
-                 or `primary_key` does not tell its records apart"
-            ));
-        }
-    }
-
     /// Why it is not complete, in a sentence.
     fn why_incomplete(&self, name: &ResourceName) -> String {
         match (&self.reason, self.expected_rows) {

@@ -22,8 +22,12 @@ use crate::error::{ConfigErrorKind, ConfigErrors, Problems};
 /// How deep lists and mappings of a configuration may nest.
 pub const MAX_DEPTH: usize = 64;
 
-/// What to do about a number such as infinity.
-const NUMBER_HINT: &str = "put it into quotes to have it as text";
+/// Reports a number such as infinity; what stands for it.
+fn no_number(problems: &mut Problems, mark: Mark, reason: String) -> NodeValue {
+    let hint = "put it into quotes to have it as text";
+    problems.push("", mark, ConfigErrorKind::Syntax { reason, hint });
+    NodeValue::Null
+}
 
 /// What to do about too many levels.
 const DEPTH_HINT: &str = "look for brackets that are not closed";

@@ -1,7 +1,7 @@
 use toml::Spanned;
 use toml::de::{DeInteger, DeTable, DeValue};
 
-use super::{Entry, LineIndex, NUMBER_HINT, Node, NodeValue, Plain, plain_scalar};
+use super::{Entry, LineIndex, Node, NodeValue, Plain, no_number, plain_scalar};
 use crate::error::{ConfigErrorKind, Problems};
 
 const HINT: &str = "texts need quotes, each key and each `[table]` is written once, and an inline `{...}` ends on its line";
@@ -55,15 +55,7 @@ impl Reader<'_, '_> {
             || {
                 let reason = "the value is not a number that JSON can carry".to_owned();
                 let mark = self.index.mark(start);
-                self.problems.push(
-                    "",
-                    mark,
-                    ConfigErrorKind::Syntax {
-                        reason,
-                        hint: NUMBER_HINT,
-                    },
-                );
-                NodeValue::Null
+                no_number(self.problems, mark, reason)
             },
             NodeValue::Number,
         )

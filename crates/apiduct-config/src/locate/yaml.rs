@@ -5,7 +5,7 @@ use std::collections::hash_map::Entry as Slot;
 use saphyr_parser::{Event, Marker, Parser, ScalarStyle, Span, StrInput, Tag};
 
 use super::{
-    DEPTH_HINT, Entry, MAX_DEPTH, Mark, NUMBER_HINT, Node, NodeValue, Plain, is_duplicate,
+    DEPTH_HINT, Entry, MAX_DEPTH, Mark, Node, NodeValue, Plain, is_duplicate, no_number,
     plain_scalar,
 };
 use crate::error::{ConfigErrorKind, Problems};
@@ -270,15 +270,7 @@ impl<'t> Reader<'t, '_> {
             Plain::Text => NodeValue::Text(text.into()),
             Plain::NotJson => {
                 let reason = format!("`{text}` is not a number that JSON can carry");
-                self.problems.push(
-                    "",
-                    mark,
-                    ConfigErrorKind::Syntax {
-                        reason,
-                        hint: NUMBER_HINT,
-                    },
-                );
-                NodeValue::Null
+                no_number(self.problems, mark, reason)
             }
         }
     }

@@ -9,9 +9,16 @@ use super::*;
 const BY_TYPE: &str = "  - {name: events, primary_key: id, table_name: 'event_{type}', endpoint: {path: events, paginator: single_page, data_selector: $}}\n";
 
 fn world(events: Value) -> World {
+    changing(events).1
+}
+
+/// An API whose events can be changed between runs.
+fn changing(events: Value) -> (Arc<Mutex<Value>>, World) {
     let events = Arc::new(Mutex::new(events));
-    let served = MockApi::builder().get("/events", move |_| Reply::json(&*events.lock().unwrap()));
-    World::new(served.start())
+    let served = Arc::clone(&events);
+    let answer = move |_: &apiduct_testkit::Received| Reply::json(&*served.lock().unwrap());
+    let api = MockApi::builder().get("/events", answer).start();
+    (events, World::new(api))
 }
 
 fn tables(world: &World) -> Vec<String> {
@@ -90,13 +97,7 @@ async fn records_go_to_the_table_that_they_name() {
 
 #[tokio::test]
 async fn replace_empties_the_tables_that_get_no_rows_any_more() {
-    let served = Arc::new(Mutex::new(events()));
-    let answer = Arc::clone(&served);
-    let world = World::new(
-        MockApi::builder()
-            .get("/events", move |_| Reply::json(&*answer.lock().unwrap()))
-            .start(),
-    );
+    let (served, world) = changing(events());
     let text = BY_TYPE.replace("primary_key: id", "write_disposition: replace");
     world.run(&text).await.unwrap();
     *served.lock().unwrap() = json!([{"id": 9, "type": "push"}]);
@@ -111,13 +112,7 @@ async fn replace_empties_the_tables_that_get_no_rows_any_more() {
 
 #[tokio::test]
 async fn each_table_is_merged_by_the_key_of_the_resource() {
-    let served = Arc::new(Mutex::new(events()));
-    let answer = Arc::clone(&served);
-    let world = World::new(
-        MockApi::builder()
-            .get("/events", move |_| Reply::json(&*answer.lock().unwrap()))
-            .start(),
-    );
+    let (served, world) = changing(events());
     let text = BY_TYPE.replace(
         "primary_key: id",
         "primary_key: id, write_disposition: merge",
