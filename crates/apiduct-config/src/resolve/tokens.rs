@@ -37,6 +37,8 @@ pub(super) struct TokenPlaces {
     /// What to do where nobody has logged in.
     login_hint: String,
     logins: Vec<KnownLogin>,
+    /// What needs nobody to log in: who writes the same twice has one token.
+    made: Vec<(TokenAuthSpec, Arc<dyn Auth>)>,
 }
 
 /// A login, and the authentication that uses its tokens: who writes the same twice logs in once.
@@ -64,6 +66,7 @@ impl TokenPlaces {
             key: Box::default(),
             login_hint: format!("run `apiduct auth {file}{place}`"),
             logins: Vec::new(),
+            made: Vec::new(),
         }
     }
 
@@ -112,6 +115,9 @@ pub(super) fn token_auth(
     secrets: &mut Secrets<'_>,
     places: &mut TokenPlaces,
 ) -> Result<Arc<dyn Auth>, Vec<ConfigErrorKind>> {
+    if let Some((_, auth)) = places.made.iter().find(|(one, _)| one == spec) {
+        return Ok(Arc::clone(auth));
+    }
     let mut filler = Filler {
         spec,
         secrets,
@@ -126,11 +132,14 @@ pub(super) fn token_auth(
         TokenScheme::Jwt => Arc::new(filler.jwt()),
         TokenScheme::SessionLogin => Arc::new(filler.session_login(places)),
     };
-    if filler.problems.is_empty() {
-        Ok(auth)
-    } else {
-        Err(filler.problems)
+    if !filler.problems.is_empty() {
+        return Err(filler.problems);
     }
+    // A login keeps who uses it, so each use of one asks again.
+    if !spec.scheme.is_interactive() {
+        places.made.push((spec.clone(), Arc::clone(&auth)));
+    }
+    Ok(auth)
 }
 
 struct Filler<'f, 's> {

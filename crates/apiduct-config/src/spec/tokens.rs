@@ -44,6 +44,11 @@ const SECRETS: [&str; 4] = [
 ];
 
 impl TokenScheme {
+    /// Whether a person logs in before the first run.
+    pub(crate) fn is_interactive(self) -> bool {
+        matches!(self, Self::AuthorizationCode | Self::DeviceCode)
+    }
+
     pub(super) fn from_name(name: &str) -> Option<Self> {
         Some(match name {
             "oauth2_client_credentials" => Self::ClientCredentials,

@@ -22,6 +22,7 @@ mod recovery;
 mod resume;
 mod rules;
 mod steps;
+mod tokens;
 mod tree;
 
 use std::path::PathBuf;
