@@ -94,7 +94,7 @@ impl Counts {
 }
 
 /// `1 row`, `1,187 rows`.
-fn counted(number: u64, one: &str) -> String {
+pub(crate) fn counted(number: u64, one: &str) -> String {
     let ending = if number == 1 { "" } else { "s" };
     format!("{} {one}{ending}", HumanCount(number))
 }

@@ -1,5 +1,7 @@
 use std::fmt;
 
+use serde::Serialize;
+
 /// An error that can say what to do about itself.
 ///
 /// Reporters print the hint after the chain of causes. A hint is one sentence, lowercase, no full stop.
@@ -9,7 +11,7 @@ pub trait Hint {
 }
 
 /// A place in a file that a user wrote: `source.yaml:41:7`.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 pub struct Place {
     /// The file as the user named it.
     pub file: String,

@@ -5,6 +5,8 @@ use std::time::Duration;
 use apiduct_client::rate::{RateObserver, RateWait, WaitReason};
 use apiduct_model::{ResourceName, TableName};
 
+use crate::estimate::FirstPage;
+
 /// Something that happened in a run, for progress displays and logs. Sizes are differences since the event before.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
@@ -43,6 +45,8 @@ pub enum Event {
         findings: Vec<String>,
         /// The same for machines, with scores, reasons and the lines that pin it.
         detail: serde_json::Value,
+        /// What that page says about those behind it.
+        first: FirstPage,
     },
     /// A page of a resource arrived.
     Page {

@@ -14,6 +14,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
 use crate::error::RunError;
+use crate::estimate::FirstPage;
 use crate::event::{Event, EventSink};
 use crate::incremental::PageWatch;
 use crate::left_out;
@@ -106,7 +107,7 @@ impl Feed {
         while !is_over && let Some(page) = self.next(&mut request, number).await? {
             number += 1;
             if number == 1 {
-                self.report(request.pages.findings());
+                self.report(request.pages.findings(), &page);
             }
             let in_flight = request.pages.in_flight();
             let delivery = Delivery {
@@ -167,7 +168,7 @@ impl Feed {
                     Fetched::Page(fetched) => {
                         ahead.fetch_sub(fetched.page.response.body.len(), Ordering::Relaxed);
                         if std::mem::take(&mut is_first) {
-                            self.report(fetched.findings.as_ref());
+                            self.report(fetched.findings.as_ref(), &fetched.page);
                         }
                         let in_flight = tasks.len();
                         if self.deliver(queue, &fetched.page, fetched.delivery, in_flight).await.is_err() {
@@ -290,12 +291,13 @@ impl Feed {
         }
     }
 
-    fn report(&self, findings: Option<&Findings>) {
+    fn report(&self, findings: Option<&Findings>, page: &Page) {
         let Some(findings) = findings else { return };
         self.events.event(&Event::Found {
             resource: self.resource.clone(),
             findings: sentences(findings),
             detail: findings.to_json(),
+            first: FirstPage::of(page),
         });
     }
 

@@ -8,6 +8,7 @@
 
 mod cancel;
 mod error;
+mod estimate;
 mod event;
 mod extract;
 mod feed;
@@ -34,6 +35,7 @@ mod worker;
 
 pub use cancel::Canceller;
 pub use error::{ErrorClass, RunError};
+pub use estimate::{Certainty, Estimate, FirstPage, RunEstimate};
 pub use event::{Event, EventSink, NoEvents};
 pub use journal::{JournalError, PendingPull};
 pub use logins::Logins;

@@ -11,11 +11,13 @@ use arrow_select::concat::concat_batches;
 use indexmap::IndexMap;
 
 use crate::error::RunError;
+use crate::estimate::{FirstPage, RunEstimate};
 use crate::event::{Event, EventSink};
 use crate::extract::{Bounds, Extracted, extract};
 use crate::incremental::{Course, Increments};
 use crate::options::RunOptions;
 use crate::pipeline::Pipeline;
+use crate::seed::ROWS_OF_PAGE;
 use crate::setup::Setup;
 use crate::sink::{BatchSink, MemorySink};
 use crate::wanted::Wanted;
@@ -61,6 +63,8 @@ pub struct CheckedResource {
     pub detail: serde_json::Value,
     /// Columns of the primary key that no record of the page has.
     pub missing_key: Vec<String>,
+    /// The first pages that were looked at for it: its own, and those of the resources above it.
+    pub first_pages: IndexMap<ResourceName, FirstPage>,
 }
 
 impl Pipeline {
@@ -80,7 +84,7 @@ impl Pipeline {
             .map(|schema| preview_table(schema, &batches, limit))
             .collect();
         let findings = findings.into_iter();
-        let findings = findings.map(|(resource, (sentences, _))| (resource, sentences));
+        let findings = findings.map(|(resource, found)| (resource, found.sentences));
         Ok(Preview {
             tables,
             findings: findings.collect(),
@@ -139,13 +143,38 @@ impl Pipeline {
             missing.map(ToString::to_string).collect()
         };
         let missing_key = root.filter(|_| rows > 0).map(missing).unwrap_or_default();
-        let (findings, detail) = findings.shift_remove(resource).unwrap_or_default();
+        let mut first_pages = self.first_rows_of_seeds(&extracted);
+        first_pages.extend(
+            findings
+                .iter()
+                .map(|(name, found)| (name.clone(), found.first)),
+        );
+        let found = findings.shift_remove(resource);
+        let (findings, detail) = found
+            .map(|one| (one.sentences, one.detail))
+            .unwrap_or_default();
         Ok(CheckedResource {
             rows,
             findings,
             detail,
             missing_key,
+            first_pages,
         })
+    }
+
+    fn first_rows_of_seeds(&self, extracted: &Extracted) -> IndexMap<ResourceName, FirstPage> {
+        let seeds = self.plan.resources.iter().filter(|one| one.seed.is_some());
+        let first = seeds.filter_map(|seed| {
+            let rows = extracted.resources.get(&seed.name)?.rows;
+            let is_all = rows < ROWS_OF_PAGE as u64;
+            Some((seed.name.clone(), FirstPage::of_seed(rows, is_all)))
+        });
+        first.collect()
+    }
+
+    /// How many requests a run needs and how long it takes, by what `checks` of this pipeline brought.
+    pub fn estimate(&self, checks: &[ResourceCheck]) -> RunEstimate {
+        RunEstimate::new(&self.plan, checks)
     }
 
     async fn look(
@@ -186,8 +215,16 @@ impl Pipeline {
     }
 }
 
-/// What was found, in sentences and for machines.
-type FoundByResource = IndexMap<ResourceName, (Vec<String>, serde_json::Value)>;
+/// What the first page of a resource told.
+#[derive(Debug, Clone)]
+struct Found {
+    sentences: Vec<String>,
+    /// The same for machines.
+    detail: serde_json::Value,
+    first: FirstPage,
+}
+
+type FoundByResource = IndexMap<ResourceName, Found>;
 
 /// Keeps what is found and passes all events on.
 #[derive(Debug)]
@@ -202,10 +239,16 @@ impl EventSink for Heard {
             resource,
             findings,
             detail,
+            first,
         } = event
         {
             let mut heard = self.findings.lock().unwrap_or_else(PoisonError::into_inner);
-            heard.insert(resource.clone(), (findings.clone(), detail.clone()));
+            let found = Found {
+                sentences: findings.clone(),
+                detail: detail.clone(),
+                first: *first,
+            };
+            heard.insert(resource.clone(), found);
         }
         self.next.event(event);
     }

@@ -19,7 +19,7 @@ use crate::pipeline::blocking;
 use crate::wanted::Wanted;
 
 /// Rows that are handed on as one page.
-const ROWS_OF_PAGE: usize = 1000;
+pub(crate) const ROWS_OF_PAGE: usize = 1000;
 
 /// What queries on the destination gave, by resource.
 pub(crate) type Queried = HashMap<ResourceName, Arc<[Box<str>]>>;

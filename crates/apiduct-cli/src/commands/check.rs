@@ -82,7 +82,7 @@ impl Found {
     fn tell_offline(&self, resources: usize, printer: &Printer) -> Result<ExitCode, Failure> {
         let told = if printer.is_json() {
             printer.json(&json!({
-                "file": self.file, "resources": resources, "mistakes": [], "warnings": self.documents(),
+                "file": self.file, "resources": resources, "mistakes": [], "warnings": self.warnings,
             }))
         } else if printer.is_quiet() {
             Ok(())
@@ -134,23 +134,13 @@ impl Found {
         }
         if printer.is_json() {
             let document = json!({
-                "file": self.file, "resources": documents, "mistakes": [], "warnings": self.documents(),
+                "file": self.file, "resources": documents, "mistakes": [], "warnings": self.warnings,
             });
             printer
                 .json(&document)
                 .map_err(|error| Failure::output(&error))?;
         }
         Ok(self.judge(code, printer))
-    }
-
-    fn documents(&self) -> Vec<Value> {
-        let one = |warning: &Warning| {
-            json!({
-                "code": warning.code, "message": warning.message, "hint": warning.hint, "key": warning.path,
-                "file": warning.place.file, "line": warning.place.line, "column": warning.place.column,
-            })
-        };
-        self.warnings.iter().map(one).collect()
     }
 
     /// `code`, or that of a wrong file where warnings are denied.
@@ -211,6 +201,7 @@ mod tests {
             findings: vec!["records at `data`".to_owned()],
             detail: Value::Null,
             missing_key: vec!["id".to_owned(), "day".to_owned()],
+            first_pages: indexmap::IndexMap::default(),
         };
         assert_eq!(
             lines("issues", &found),

@@ -238,7 +238,11 @@ mod tests {
         let absolute = secret.display().to_string();
         assert!(load("a.yaml", Path::new("."), &absolute).is_err());
 
-        let far = load("https://a.example/x.json", &root, "https://b.example/y.json");
+        let far = load(
+            "https://a.example/x.json",
+            &root,
+            "https://b.example/y.json",
+        );
         assert!(far.unwrap_err().contains("another host"));
     }
 }

@@ -3,14 +3,16 @@
 use std::fmt::Write;
 
 use apiduct::config::plan::{PlanDescription, ResourceDescription};
-use apiduct::pipeline::{Pipeline, ResourceCheck};
+use apiduct::pipeline::{Certainty, Estimate, Pipeline, ResourceCheck, RunEstimate};
 use clap::Args;
+use indicatif::HumanDuration;
 use serde_json::{Value, json};
 
 use crate::cli::{SourceArgs, WorkingDirArgs};
 use crate::exit_code::ExitCode;
 use crate::interrupt::Interrupt;
 use crate::printer::Printer;
+use crate::progress::counted;
 use crate::report::Failure;
 use crate::source::Source;
 use crate::traffic::TrafficArgs;
@@ -43,18 +45,20 @@ pub(crate) struct PlanArgs {
 pub(crate) async fn execute(args: &PlanArgs, printer: &Printer) -> Result<ExitCode, Failure> {
     let source = Source::read(&args.source.file, printer)?;
     let description = source.plan.describe();
-    let checks = if args.offline {
-        Vec::new()
+    let (checks, estimate) = if args.offline {
+        (Vec::new(), None)
     } else {
-        look(source, args, printer).await?
+        let (checks, estimate) = look(source, args, printer).await?;
+        (checks, Some(estimate))
     };
+    let estimate = estimate.as_ref();
     if printer.is_json() {
         printer
-            .json(&document(&description, &checks))
+            .json(&document(&description, &checks, estimate))
             .map_err(|error| Failure::output(&error))?;
     } else {
         printer
-            .text(&text(&description, &checks))
+            .text(&text(&description, &checks, estimate))
             .map_err(|error| Failure::output(&error))?;
     }
     for check in checks {
@@ -67,7 +71,7 @@ async fn look(
     source: Source,
     args: &PlanArgs,
     printer: &Printer,
-) -> Result<Vec<ResourceCheck>, Failure> {
+) -> Result<(Vec<ResourceCheck>, RunEstimate), Failure> {
     let target = source.target(printer.redactor())?;
     let traffic = args.traffic.open(printer.redactor())?;
     let builder = Pipeline::builder(source.plan, traffic.secrets(source.secrets));
@@ -79,11 +83,29 @@ async fn look(
         .build();
     let looked = Interrupt::listen(printer).unless(pipeline.check()).await;
     traffic.finish(printer)?;
-    looked
+    let checks = looked?;
+    let estimate = pipeline.estimate(&checks);
+    Ok((checks, estimate))
 }
 
-fn document(description: &PlanDescription, checks: &[ResourceCheck]) -> Value {
+fn document(
+    description: &PlanDescription,
+    checks: &[ResourceCheck],
+    estimate: Option<&RunEstimate>,
+) -> Value {
     let mut document = json!(description);
+    if let Some(run) = estimate {
+        document["estimate"] = json!({
+            "requests": run.requests, "certainty": run.certainty, "seconds": run.time.as_secs(),
+        });
+        let resources = document["resources"].as_array_mut();
+        for resource in resources.into_iter().flatten() {
+            let name = resource["name"].as_str().unwrap_or_default();
+            if let Some(one) = run.resources.get(name) {
+                resource["estimate"] = json!(one);
+            }
+        }
+    }
     for check in checks {
         let resources = document["resources"].as_array_mut();
         let name = check.resource.as_str();
@@ -102,7 +124,11 @@ fn document(description: &PlanDescription, checks: &[ResourceCheck]) -> Value {
     document
 }
 
-fn text(description: &PlanDescription, checks: &[ResourceCheck]) -> String {
+fn text(
+    description: &PlanDescription,
+    checks: &[ResourceCheck],
+    estimate: Option<&RunEstimate>,
+) -> String {
     let mut text = format!(
         "{}: {} into {}, dataset `{}`\n",
         description.name, description.base_url, description.destination, description.dataset
@@ -111,8 +137,47 @@ fn text(description: &PlanDescription, checks: &[ResourceCheck]) -> String {
         let check = checks.iter().find(|check| check.resource == *resource.name);
         // Writing to a string cannot fail.
         let _ = push_resource(&mut text, resource, check);
+        let own = estimate.and_then(|run| run.resources.get(resource.name.as_str()));
+        if let Some(own) = own.filter(|own| own.requests > 0) {
+            text.push_str(&estimated(own));
+        }
+    }
+    if let Some(run) = estimate {
+        text.push_str(&in_all(run, description));
     }
     text
+}
+
+fn estimated(own: &Estimate) -> String {
+    let worth = own.certainty.words();
+    let (requests, rows) = (counted(own.requests, "request"), counted(own.rows, "row"));
+    format!("   estimate   {worth}{requests}, {worth}{rows}\n")
+}
+
+/// The last line: requests and time of the whole run.
+fn in_all(run: &RunEstimate, description: &PlanDescription) -> String {
+    let worth = run.certainty.words();
+    let requests = counted(run.requests, "request");
+    let time = match run.time.as_secs() {
+        0 if run.certainty == Certainty::AtLeast => String::new(),
+        0 => ", less than a second".to_owned(),
+        // Later answers take longer or shorter than the first ones.
+        _ => format!(
+            ", {}{}",
+            run.certainty.max(Certainty::About).words(),
+            HumanDuration(run.time)
+        ),
+    };
+    let is_incremental = description
+        .resources
+        .iter()
+        .any(|one| one.incremental.is_some());
+    let first = if is_incremental {
+        " for a first run"
+    } else {
+        ""
+    };
+    format!("\n{worth}{requests} in all{first}{time}\n")
 }
 
 fn push_resource(

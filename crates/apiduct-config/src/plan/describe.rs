@@ -29,7 +29,7 @@ pub struct PlanDescription {
     /// The resources in the order in which they run.
     pub resources: Vec<ResourceDescription>,
     /// What works and is likely not wanted, with its place.
-    pub warnings: Vec<String>,
+    pub warnings: Vec<Warning>,
 }
 
 /// What a run would do for one resource.
@@ -129,7 +129,7 @@ pub(super) fn plan(plan: &Plan) -> PlanDescription {
         resources: (0..plan.resources.len())
             .map(|at| resource(plan, at))
             .collect(),
-        warnings: plan.warnings.iter().map(Warning::to_string).collect(),
+        warnings: plan.warnings.clone(),
     }
 }
 

@@ -34,6 +34,8 @@ use apiduct_model::{
     DataType, Place, ResourceName, SnakeCase, SystemNames, TableName, WriteDisposition,
 };
 
+use serde::Serialize;
+
 pub use describe::{Decision, PlanDescription, ResourceDescription};
 pub use hints::{NestedPlan, TablePart, TableTemplate};
 pub use incremental::{
@@ -303,8 +305,8 @@ pub enum AuthPlan {
     Off,
 }
 
-/// Something that works and is likely not wanted.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// Something that works and is likely not wanted. As JSON: `code`, `message`, `hint`, `key`, `file`, `line`, `column`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Warning {
     /// Its name, such as `merge-without-key`.
     pub code: &'static str,
@@ -313,8 +315,10 @@ pub struct Warning {
     /// What to do.
     pub hint: String,
     /// The key.
+    #[serde(rename = "key")]
     pub path: String,
     /// Where it stands.
+    #[serde(flatten)]
     pub place: Place,
 }
 

@@ -56,3 +56,40 @@ async fn a_check_asks_each_resource_once_and_reports_all() {
     );
     assert!(matches!(checks[1].outcome, Err(RunError::Source { .. })));
 }
+
+#[tokio::test]
+async fn an_estimate_is_what_the_run_then_needs() {
+    let notes = (1..=3).map(|id| json!({"id": id})).collect::<Vec<_>>();
+    let builder = MockApi::builder().collection("posts", posts(23));
+    let api = builder.get("/posts/{id}/notes", move |_| {
+        apiduct_testkit::Reply::json(&notes)
+    });
+    let world = World::new(api.start());
+    let file = "  - {name: ids, values: [{id: 1}, {id: 2}]}
+  - {name: posts, endpoint: {path: posts, data_selector: data, paginator: {type: page_number, total_path: total_pages}}, selected: false}
+  - {name: notes, endpoint: {path: 'posts/{resources.posts.id}/notes', paginator: single_page}}
+  - {name: one, endpoint: {path: 'posts/{resources.ids.id}/notes', paginator: single_page}}
+";
+    let pipeline = world.pipeline(file);
+    let estimate = pipeline.estimate(&pipeline.check().await);
+    let needs = |name: &str| {
+        let one = estimate.resources[name];
+        (one.requests, one.rows, one.certainty)
+    };
+    assert_eq!(needs("ids"), (0, 2, Certainty::Exact));
+    assert_eq!(needs("posts").0, 5);
+    assert_eq!(
+        needs("notes").0,
+        25,
+        "the last page is not full, and counts as if"
+    );
+    assert_eq!(needs("one"), (2, 6, Certainty::About));
+
+    let receipt = pipeline.run().await.unwrap();
+    let needed: u64 = receipt.resources.values().map(|one| one.requests).sum();
+    assert_eq!(receipt.resources["notes"].rows, 69);
+    assert!(
+        estimate.requests.abs_diff(needed) <= 2,
+        "{needed}: {estimate:?}"
+    );
+}

@@ -33,7 +33,7 @@ use apiduct_config::{Format, Plan};
 use apiduct_duckdb::DuckDb;
 use apiduct_load::Destination;
 use apiduct_pipeline::{
-    Event, EventSink, Pipeline, PipelineBuilder, Receipt, RunError, RunOptions,
+    Certainty, Event, EventSink, Pipeline, PipelineBuilder, Receipt, RunError, RunOptions,
 };
 use apiduct_testkit::MockApi;
 use arrow_array::RecordBatch;
