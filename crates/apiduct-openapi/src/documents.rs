@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet, VecDeque};
 
+use indexmap::IndexSet;
 use serde_json::Value;
 
 use crate::error::OpenApiError;
@@ -13,6 +14,8 @@ const MAX_HOPS: usize = 24;
 const MAX_FILES: usize = 5_000;
 /// How many bytes they may have together.
 const MAX_BYTES: usize = 256 << 20;
+/// How many references to nothing are told one by one.
+const MAX_DANGLING: usize = 20;
 
 /// Gives the bytes of a file: the location is a path or a URL, references relative to another file are joined already.
 pub type Load<'l> = &'l dyn Fn(&str) -> Result<Vec<u8>, String>;
@@ -109,7 +112,31 @@ impl Documents {
                 Err(reason) => all.problems.push(format!("`{next}`: {reason}")),
             }
         }
+        let dangling = all.dangling();
+        all.problems.extend(dangling);
         Ok(all)
+    }
+
+    /// References into files that were read, to places that are not there; each once.
+    fn dangling(&self) -> Vec<String> {
+        let mut told: IndexSet<String> = IndexSet::new();
+        for (at, file) in self.files.iter().enumerate() {
+            collect(&file.root, &mut String::new(), &mut |key, text, _| {
+                let (path, fragment) = text.split_once('#').unwrap_or_default();
+                let is_read =
+                    path.is_empty() || self.by_location.contains_key(&join(&file.location, path));
+                if key == "$ref" && is_read && !fragment.is_empty() && self.find(at, text).is_none()
+                {
+                    told.insert(format!("`{text}` refers to nothing in `{}`", file.location));
+                }
+            });
+        }
+        let more = told.len().saturating_sub(MAX_DANGLING);
+        let mut all: Vec<String> = told.into_iter().take(MAX_DANGLING).collect();
+        if more > 0 {
+            all.push(format!("{more} more references refer to nothing"));
+        }
+        all
     }
 
     fn add(&mut self, location: String, root: Value, waiting: &mut VecDeque<String>) {
@@ -388,7 +415,13 @@ mod tests {
         for key in ["a", "b", "c", "e", "f"] {
             assert!(all.child(all.root(), key).is_none(), "{key}");
         }
-        assert_eq!(all.problems, ["`gone.json`: no such file"]);
+        assert_eq!(
+            all.problems,
+            [
+                "`gone.json`: no such file",
+                "`#/d` refers to nothing in `r.json`"
+            ]
+        );
     }
 
     #[test]

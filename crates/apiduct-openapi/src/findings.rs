@@ -193,6 +193,8 @@ pub enum Auth {
     OAuth2 {
         /// `clientCredentials`, `authorizationCode` and so on.
         flow: String,
+        /// Where a person logs in.
+        authorization_url: Option<String>,
         /// Where tokens are made.
         token_url: Option<String>,
         /// The scopes that are described.

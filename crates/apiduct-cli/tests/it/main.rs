@@ -16,6 +16,7 @@ mod import_dlt;
 mod interruption;
 mod logs;
 mod openapi;
+mod openapi_cases;
 mod program;
 mod recording;
 mod resume;

@@ -230,6 +230,7 @@ fn oauth2(documents: &Documents, scheme: Node<'_>) -> Auth {
             "accessCode" => "authorizationCode".to_owned(),
             other => other.to_owned(),
         },
+        authorization_url: node.text("authorizationUrl").map(str::to_owned),
         token_url: node.text("tokenUrl").map(str::to_owned),
         scopes: match node.value.get("scopes").and_then(Value::as_object) {
             Some(map) => map.keys().cloned().collect(),

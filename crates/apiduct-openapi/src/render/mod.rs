@@ -16,6 +16,8 @@ use yaml::{comment, flow, text};
 const CERTAIN: f64 = 0.45;
 /// Records a page where the description states no size.
 const UNSTATED_SIZE: u64 = 20;
+/// Longer lists of scopes are left to the reader.
+const SHOWN_SCOPES: usize = 8;
 
 /// A file that was made of a description.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -181,6 +183,7 @@ fn head(out: &mut Rendered, findings: &Findings, name: &str, prefix: &str, share
             ),
         );
     }
+    login(&mut out.yaml, &findings.auth.value);
     if let Some(auth) = auth {
         line(&mut out.yaml, &format!("  auth: {auth}"));
     }
@@ -223,6 +226,47 @@ fn auth(auth: &Auth, prefix: &str, variables: &mut Vec<String>) -> Option<String
             _ => Some(format!("{{type: bearer, token: {}}}", secret("TOKEN"))),
         },
     }
+}
+
+/// How a person gets the token, where that takes one.
+fn login(out: &mut String, auth: &Auth) {
+    let Auth::OAuth2 {
+        flow: name,
+        authorization_url,
+        token_url,
+        scopes,
+    } = auth
+    else {
+        return;
+    };
+    if name == "clientCredentials" {
+        return;
+    }
+    let how = format!("  # OAuth2 by the flow `{}`", comment(name));
+    let urls = authorization_url.as_deref().zip(token_url.as_deref());
+    let Some((page, token)) = urls.filter(|_| name == "authorizationCode") else {
+        line(out, &format!("{how}: the token is made elsewhere."));
+        return;
+    };
+    line(
+        out,
+        &format!("{how}: a token made elsewhere, or a login by `apiduct auth`:"),
+    );
+    let mut entries = vec![
+        ("type", "oauth2_authorization_code".to_owned()),
+        ("authorization_url", text(page)),
+        ("access_token_url", text(token)),
+        ("client_id", "...".to_owned()),
+    ];
+    if !scopes.is_empty() && scopes.len() <= SHOWN_SCOPES {
+        let all: Vec<String> = scopes.iter().map(|one| text(one)).collect();
+        entries.push(("scopes", format!("[{}]", all.join(", "))));
+    }
+    let entries: Vec<(String, String)> = entries
+        .into_iter()
+        .map(|(key, value)| (key.to_owned(), value))
+        .collect();
+    line(out, &format!("  # auth: {}", comment(&flow(&entries))));
 }
 
 /// The paginator that at least half of the lists have.

@@ -2,9 +2,6 @@
 //!
 //! The documents are not part of the repository: `APIDUCT_OPENAPI_DOCUMENTS` names a folder with them.
 
-#![expect(clippy::print_stdout, reason = "a skipped test says so")]
-#![expect(clippy::unwrap_used, reason = "a test that panics has failed")]
-
 use std::path::{Path, PathBuf};
 
 use apiduct_config::{Format, Plan};
@@ -17,9 +14,14 @@ fn read(path: &Path) -> Description {
     .unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
+#[expect(clippy::print_stdout, reason = "a skipped test says so")]
+fn say_skipped() {
+    println!("skipped: APIDUCT_OPENAPI_DOCUMENTS names no folder");
+}
+
 fn documents() -> Vec<PathBuf> {
     let Some(folder) = std::env::var_os("APIDUCT_OPENAPI_DOCUMENTS") else {
-        println!("skipped: APIDUCT_OPENAPI_DOCUMENTS names no folder");
+        say_skipped();
         return Vec::new();
     };
     let is_description = |path: &PathBuf| {
@@ -75,5 +77,24 @@ fn two_runs_give_the_same_bytes() {
             (file.yaml, read.report().to_string())
         };
         assert_eq!(make(), make(), "{}", path.display());
+    }
+}
+
+/// Writes the golden files anew where `APIDUCT_OPENAPI_GOLDEN` is `write`.
+#[test]
+fn the_files_are_those_of_the_golden_folder() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden");
+    for path in documents() {
+        let name = path.strip_prefix(std::env::var_os("APIDUCT_OPENAPI_DOCUMENTS").unwrap());
+        let name = name.unwrap().iter().next().unwrap();
+        let name = Path::new(name).file_stem().unwrap().to_string_lossy();
+        let made = read(&path).render(&name, &Selection::default()).unwrap();
+        let golden = folder.join(format!("{name}.yaml"));
+        if std::env::var_os("APIDUCT_OPENAPI_GOLDEN").is_some_and(|one| one == "write") {
+            std::fs::write(&golden, &made.yaml).unwrap();
+        }
+        let kept = std::fs::read_to_string(&golden)
+            .unwrap_or_else(|error| panic!("{}: {error}", golden.display()));
+        assert!(kept == made.yaml, "{} has changed", golden.display());
     }
 }
