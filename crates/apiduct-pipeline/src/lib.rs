@@ -7,6 +7,7 @@
 //! The same pages give the same tables at any concurrency: rows come in the order parent, page, record.
 
 mod cancel;
+mod columnar;
 mod error;
 mod estimate;
 mod event;

@@ -17,6 +17,7 @@ use apiduct_model::{Hint, Scalar, SnakeCase, WriteDisposition};
 use apiduct_normalize::{Dispatch, NamePart, NestedOptions, Options, Tap, TapRow};
 use xxhash_rust::xxh3::Xxh3;
 
+use crate::columnar;
 use crate::error::RunError;
 use crate::event::Waits;
 use crate::extract::{Bounds, Node};
@@ -412,6 +413,9 @@ impl Maker {
             });
         }
         builder = builder.body_format(resource.response_format.clone());
+        for decoder in columnar::decoders() {
+            builder = builder.body_decoder(decoder);
+        }
         if let Some(job) = &resource.job {
             builder = builder
                 .job(self.within_patience(job))

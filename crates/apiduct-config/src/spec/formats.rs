@@ -28,6 +28,8 @@ pub(super) fn response_format(fields: &Fields<'_>) -> Written<BodyFormat> {
                 lists: texts(own.plain_list("lists")),
                 types: types(&own),
             }),
+            "arrow" => BodyFormat::Named("arrow"),
+            "parquet" => BodyFormat::Named("parquet"),
             _ => BodyFormat::Auto,
         })
     })

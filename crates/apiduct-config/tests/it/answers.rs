@@ -150,7 +150,7 @@ fn wrong_formats_are_told_with_their_places() {
 ";
     insta::assert_snapshot!(resources(text), @r"
     source.yaml:4:43: resources[0].endpoint.response_format: unknown response format `cvs`
-      hint: valid are `auto`, `json`, `jsonl`, `csv`, `xml`
+      hint: valid are `auto`, `json`, `jsonl`, `csv`, `xml`, `arrow`, `parquet`
     source.yaml:5:66: resources[1].endpoint.response_format.delimiter: `;;` is not one ASCII character
       hint: write it like `;`, or `\t` for a tab
     source.yaml:5:79: resources[1].endpoint.response_format.quote: `ä` is not one ASCII character
@@ -160,7 +160,7 @@ fn wrong_formats_are_told_with_their_places() {
     source.yaml:6:62: resources[2].endpoint.response_format.types: unknown way to type values `guess`
       hint: valid are `text`, `infer`
     source.yaml:7:43: resources[3].endpoint.response_format: the response format does not say its `type`
-      hint: valid are `auto`, `json`, `jsonl`, `csv`, `xml`
+      hint: valid are `auto`, `json`, `jsonl`, `csv`, `xml`, `arrow`, `parquet`
     source.yaml:8:43: resources[4].endpoint.response_format: expected a text or a mapping, found a number
       hint: write a text, or `{KEY: VALUE}`
     ");

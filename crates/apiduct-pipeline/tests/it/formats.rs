@@ -1,6 +1,12 @@
 //! Bodies that are no JSON, from the wire to the table.
 
 use apiduct_testkit::{Received, Reply};
+use arrow_array::builder::{ListBuilder, StringBuilder};
+use arrow_array::{ArrayRef, Int64Array, TimestampMicrosecondArray};
+use arrow_ipc::writer::StreamWriter;
+use parquet::arrow::ArrowWriter;
+use parquet::basic::Compression;
+use parquet::file::properties::WriterProperties;
 
 use super::*;
 
@@ -131,4 +137,73 @@ async fn pages_of_a_pull_that_was_broken_off_are_read_back_in_their_own_format()
         world.query("select id from shop.export order by id"),
         ["1", "2", "3"]
     );
+}
+
+/// Two rows with a number that no double holds, a list and an instant.
+fn columns() -> RecordBatch {
+    let mut list = ListBuilder::new(StringBuilder::new());
+    list.append_value([Some("a"), Some("b")]);
+    list.append_null();
+    let at = TimestampMicrosecondArray::from(vec![1_704_067_200_000_001, 0]);
+    let columns: Vec<(&str, ArrayRef)> = vec![
+        ("id", Arc::new(Int64Array::from(vec![1, i64::MAX]))),
+        ("tags", Arc::new(list.finish())),
+        ("moment", Arc::new(at.with_timezone("Europe/Berlin"))),
+    ];
+    RecordBatch::try_from_iter(columns).unwrap()
+}
+
+#[tokio::test]
+async fn arrow_and_parquet_bodies_become_rows_with_all_their_digits() {
+    let batch = columns();
+    let mut stream = StreamWriter::try_new(Vec::new(), &batch.schema()).unwrap();
+    stream.write(&batch).unwrap();
+    stream.finish().unwrap();
+    // Most programs write Parquet like this.
+    let snappy = WriterProperties::builder().set_compression(Compression::SNAPPY);
+    let mut parquet =
+        ArrowWriter::try_new(Vec::new(), batch.schema(), Some(snappy.build())).unwrap();
+    parquet.write(&batch).unwrap();
+    for (body, content_type, file) in [
+        (
+            stream.into_inner().unwrap(),
+            "application/vnd.apache.arrow.stream",
+            "  - {name: export, endpoint: {path: export, response_format: arrow}}",
+        ),
+        (
+            parquet.into_inner().unwrap(),
+            "application/octet-stream",
+            "  - {name: export, endpoint: {path: export, response_format: parquet}}",
+        ),
+    ] {
+        let answer =
+            move |_: &Received| Reply::bytes(body.clone()).header("Content-Type", content_type);
+        for file in ["  - export", file] {
+            let world = World::new(MockApi::builder().get("/export", answer.clone()).start());
+            let receipt = world.run(file).await.unwrap();
+            assert_eq!(receipt.tables["export"], 2);
+            assert_eq!(
+                world.query(
+                    "select id::varchar || ' ' || epoch_us(moment) as x from shop.export order by id"
+                ),
+                [
+                    "1 1704067200000001",
+                    "9223372036854775807 0"
+                ]
+            );
+            assert_eq!(
+                world.query("select value from shop.export__tags order by 1"),
+                ["a", "b"]
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_body_that_is_no_parquet_is_an_error_that_says_so() {
+    let world = exported("application/vnd.apache.parquet", "PAR1 and nothing else");
+    let error = world.run("  - export").await.unwrap_err();
+    assert!(matches!(error, RunError::Source { .. }), "{error}");
+    let told = format!("{error:?}");
+    assert!(told.contains("parquet"), "{told}");
 }

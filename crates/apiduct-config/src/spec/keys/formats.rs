@@ -38,6 +38,20 @@ typed_object!(
     []
 );
 typed_object!(
+    ARROW,
+    "format_arrow",
+    "response format `arrow`",
+    "Arrow IPC, as a file or as a stream.",
+    []
+);
+typed_object!(
+    PARQUET,
+    "format_parquet",
+    "response format `parquet`",
+    "A Parquet file.",
+    []
+);
+typed_object!(
     CSV,
     "format_csv",
     "response format `csv`",
@@ -94,6 +108,8 @@ pub(crate) static RESPONSE_FORMAT: Tagged = Tagged {
         variant("jsonl", &LINES),
         variant("csv", &CSV),
         variant("xml", &XML),
+        variant("arrow", &ARROW),
+        variant("parquet", &PARQUET),
     ],
 };
 
