@@ -1,6 +1,7 @@
-//! Real descriptions become files that the offline check accepts.
+//! Whole descriptions become files that the offline check accepts, always the same.
 //!
-//! The documents are not part of the repository: `APIDUCT_OPENAPI_DOCUMENTS` names a folder with them.
+//! Two of our own stand in `tests/descriptions`. `APIDUCT_OPENAPI_DOCUMENTS` names a folder with the public ones, which are
+//! not part of the repository.
 
 use std::path::{Path, PathBuf};
 
@@ -14,38 +15,38 @@ fn read(path: &Path) -> Description {
     .unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
-#[expect(clippy::print_stdout, reason = "a skipped test says so")]
-fn say_skipped() {
-    println!("skipped: APIDUCT_OPENAPI_DOCUMENTS names no folder");
+/// All descriptions with their names.
+fn documents() -> Vec<(String, PathBuf)> {
+    let own = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/descriptions");
+    let mut all = below(&own);
+    if let Some(folder) = std::env::var_os("APIDUCT_OPENAPI_DOCUMENTS") {
+        all.extend(below(Path::new(&folder)));
+    }
+    assert!(all.len() > 1);
+    all
 }
 
-fn documents() -> Vec<PathBuf> {
-    let Some(folder) = std::env::var_os("APIDUCT_OPENAPI_DOCUMENTS") else {
-        say_skipped();
-        return Vec::new();
+/// The files in `folder`, and the first of each folder in it, which refers to the others.
+fn below(folder: &Path) -> Vec<(String, PathBuf)> {
+    let entries = |folder: &Path| {
+        let all = std::fs::read_dir(folder).unwrap();
+        all.map(|one| one.unwrap().path())
     };
     let is_description = |path: &PathBuf| {
-        let name = path
-            .file_name()
-            .unwrap_or_default()
-            .to_string_lossy()
-            .into_owned();
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
         let is_data = [".json", ".yaml", ".yml"]
             .iter()
             .any(|end| name.ends_with(end));
         is_data && path.is_file() && name != "truth.json"
     };
     let mut all = Vec::new();
-    for entry in std::fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            // The first file of a folder is the one that refers to the others.
-            let inside = std::fs::read_dir(&path)
-                .unwrap()
-                .map(|one| one.unwrap().path());
-            all.extend(inside.filter(is_description).min());
+    for path in entries(folder) {
+        let name = path.file_stem().unwrap().to_string_lossy().into_owned();
+        if path.is_dir() && name != "parts" {
+            let first = entries(&path).filter(is_description).min();
+            all.extend(first.map(|first| (name, first)));
         } else if is_description(&path) {
-            all.push(path);
+            all.push((name, path));
         }
     }
     all.sort();
@@ -54,7 +55,7 @@ fn documents() -> Vec<PathBuf> {
 
 #[test]
 fn the_offline_check_accepts_every_generated_file() {
-    for path in documents() {
+    for (_, path) in documents() {
         let made = read(&path).render("sample", &Selection::default()).unwrap();
         let plan = Plan::parse(&made.yaml, Format::Yaml, "sample.yaml")
             .unwrap_or_else(|errors| panic!("{}: {errors}", path.display()));
@@ -70,7 +71,7 @@ fn the_offline_check_accepts_every_generated_file() {
 
 #[test]
 fn two_runs_give_the_same_bytes() {
-    for path in documents() {
+    for (_, path) in documents() {
         let make = || {
             let read = read(&path);
             let file = read.render("sample", &Selection::default()).unwrap();
@@ -84,10 +85,7 @@ fn two_runs_give_the_same_bytes() {
 #[test]
 fn the_files_are_those_of_the_golden_folder() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden");
-    for path in documents() {
-        let name = path.strip_prefix(std::env::var_os("APIDUCT_OPENAPI_DOCUMENTS").unwrap());
-        let name = name.unwrap().iter().next().unwrap();
-        let name = Path::new(name).file_stem().unwrap().to_string_lossy();
+    for (name, path) in documents() {
         let made = read(&path).render(&name, &Selection::default()).unwrap();
         let golden = folder.join(format!("{name}.yaml"));
         if std::env::var_os("APIDUCT_OPENAPI_GOLDEN").is_some_and(|one| one == "write") {
