@@ -62,10 +62,12 @@ async fn the_paginator_overwrites_a_parameter_of_its_name() {
     let file = "  - {name: posts, endpoint: {params: {page: 99, sort: up}, data_selector: data, paginator: {type: page_number, total_path: total_pages}}}\n";
     let receipt = world.run(file).await.unwrap();
     assert_eq!(receipt.tables["posts"], 12);
-    let queries: Vec<String> = sent(&world, "/posts")
+    let mut queries: Vec<String> = sent(&world, "/posts")
         .into_iter()
         .map(|one| one.raw_query)
         .collect();
+    // The total of the first answer lets the others go out side by side.
+    queries.sort();
     assert_eq!(
         queries,
         ["page=1&sort=up", "page=2&sort=up", "page=3&sort=up"]
