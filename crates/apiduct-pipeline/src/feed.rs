@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 use std::fmt;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use apiduct_client::paginate::Reason;
@@ -13,6 +13,7 @@ use apiduct_normalize::TapRow;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
+use crate::ahead::Ahead;
 use crate::error::RunError;
 use crate::estimate::FirstPage;
 use crate::event::{Event, EventSink};
@@ -139,13 +140,13 @@ impl Feed {
         let mut waiting: VecDeque<TapRow> = VecDeque::new();
         let mut running: VecDeque<Inlet> = VecDeque::new();
         let mut tasks = JoinSet::new();
-        let ahead = Arc::new(AtomicUsize::new(0));
+        let ahead = Arc::new(Ahead::new(self.width, self.ahead_bytes));
         let mut left = self.max_parents.unwrap_or(usize::MAX);
         let mut ordinal = 0;
         let mut has_more = true;
         let mut is_first = true;
         loop {
-            while self.has_room(running.len(), &ahead) && left > 0 {
+            while left > 0 && ahead.has_room(running.len()) {
                 let Some(parent) = waiting.pop_front() else {
                     break;
                 };
@@ -160,13 +161,13 @@ impl Feed {
             }
             while tasks.try_join_next().is_some() {}
             tokio::select! {
-                rows = parents.next(self.maker.as_ref()), if has_more && waiting.is_empty() && self.has_room(running.len(), &ahead) => match rows? {
+                rows = parents.next(self.maker.as_ref()), if has_more && waiting.is_empty() && ahead.has_room(running.len()) => match rows? {
                     Some(rows) => waiting.extend(rows),
                     None => has_more = false,
                 },
                 fetched = head(&mut running), if !running.is_empty() => match fetched.unwrap_or(Err(RunError::WorkerLost))? {
                     Fetched::Page(fetched) => {
-                        ahead.fetch_sub(fetched.page.response.body.len(), Ordering::Relaxed);
+                        ahead.remove(fetched.page.response.body.len());
                         if std::mem::take(&mut is_first) {
                             self.report(fetched.findings.as_ref(), &fetched.page);
                         }
@@ -180,19 +181,13 @@ impl Feed {
                         running.pop_front();
                     }
                 },
+                () = ahead.freed(), if !running.is_empty() && !ahead.has_room(running.len()) => {}
                 else => break,
             }
         }
         self.warn_of_left_out();
         self.warn_of_drift();
         Ok(())
-    }
-
-    /// Whether another parent may be begun. Requests in flight are bounded by the client; parents beyond `width` keep
-    /// it busy while the one whose turn it is takes longer than others.
-    fn has_room(&self, running: usize, ahead: &AtomicUsize) -> bool {
-        let is_light = ahead.load(Ordering::Relaxed) < self.ahead_bytes;
-        running < self.width || (is_light && running < self.width * LOOKAHEAD)
     }
 
     /// Fetches the rows of a resource that sends no requests.
@@ -231,15 +226,17 @@ impl Feed {
         tasks: &mut JoinSet<()>,
         parent: &TapRow,
         ordinal: u64,
-        ahead: &Arc<AtomicUsize>,
+        ahead: &Arc<Ahead>,
     ) -> Result<Inlet, RunError> {
         let ahead = Arc::clone(ahead);
         let mut request = self.maker.request(Some(parent), ordinal)?;
         let (sender, receiver) = mpsc::channel(1);
         let feed = self.clone();
+        let mut begun = Some(ahead.fetch());
         tasks.spawn(async move {
             let (mut number, mut is_over) = (0, false);
             loop {
+                let fetching = begun.take().unwrap_or_else(|| ahead.fetch());
                 let page = if is_over {
                     Ok(None)
                 } else {
@@ -251,7 +248,7 @@ impl Feed {
                         return Fetched::End(Box::new(Ended::of(pages, is_over)));
                     };
                     number += 1;
-                    ahead.fetch_add(page.response.body.len(), Ordering::Relaxed);
+                    ahead.add(page.response.body.len());
                     let delivery = Delivery {
                         page: number,
                         records: page.raw_records().clone(),
@@ -266,6 +263,7 @@ impl Feed {
                         findings,
                     }))
                 });
+                drop(fetching);
                 let goes_on = matches!(fetched, Ok(Fetched::Page(_)));
                 if sender.send(fetched).await.is_err() || !goes_on {
                     return;
@@ -340,9 +338,6 @@ impl Feed {
         queue.send(delivery, page.response.body.len()).await
     }
 }
-
-/// Parents that may be begun for each one that may be fetched: their pages wait while an earlier parent takes longer.
-pub(crate) const LOOKAHEAD: usize = 4;
 
 /// The pages of one parent as they come.
 type Inlet = mpsc::Receiver<Result<Fetched, RunError>>;

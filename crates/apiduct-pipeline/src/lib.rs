@@ -6,6 +6,7 @@
 //!
 //! The same pages give the same tables at any concurrency: rows come in the order parent, page, record.
 
+mod ahead;
 mod cancel;
 mod columnar;
 mod error;

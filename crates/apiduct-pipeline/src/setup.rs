@@ -17,11 +17,12 @@ use apiduct_model::{Hint, Scalar, SnakeCase, WriteDisposition};
 use apiduct_normalize::{Dispatch, NamePart, NestedOptions, Options, Tap, TapRow};
 use xxhash_rust::xxh3::Xxh3;
 
+use crate::ahead::LOOKAHEAD;
 use crate::columnar;
 use crate::error::RunError;
 use crate::event::Waits;
 use crate::extract::{Bounds, Node};
-use crate::feed::{LOOKAHEAD, MakeRequest, Request};
+use crate::feed::{MakeRequest, Request};
 use crate::incremental::{Increment, Increments, PageWatch};
 use crate::jobs::JobFiles;
 use crate::journal::{Journal, WalkId};
