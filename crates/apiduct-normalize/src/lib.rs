@@ -41,4 +41,4 @@ pub use error::NormalizeError;
 pub use gate::{Gate, GateKey, GateReport, GateStart, MissingCursor, Reached, Skipped};
 pub use normalizer::Normalizer;
 pub use options::{NestedOptions, Options};
-pub use tap::{Tap, TapRow};
+pub use tap::{GAP_FIELDS, Tap, TapGap, TapRow};

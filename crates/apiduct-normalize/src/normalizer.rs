@@ -11,7 +11,7 @@ use crate::error::NormalizeError;
 use crate::gate::{GateReport, Judge, Refusal, Verdict};
 use crate::options::Options;
 use crate::required::Required;
-use crate::tap::TapRow;
+use crate::tap::{TapGap, TapRow};
 use crate::walk::{Stop, Walker};
 
 /// How often the builders are weighed on the way to the bound of a batch.
@@ -193,6 +193,7 @@ impl Normalizer {
                 if let (Some(text), Some(tapped)) = (text, self.walker.tapped.last_mut()) {
                     self.walker.taps.look(at_record(text, index)?, tapped)?;
                 }
+                self.walker.note_gaps(record);
                 self.rows += 1;
                 Ok(())
             }
@@ -349,6 +350,12 @@ impl Normalizer {
     /// The tapped values of the records since this was last called, one row per record.
     pub fn take_taps(&mut self) -> Vec<TapRow> {
         std::mem::take(&mut self.walker.tapped)
+    }
+
+    /// The fields of the first record in which a tap found nothing, for each such tap, since this was last called. A tap
+    /// is told of once, so that records without optional fields cost nothing.
+    pub fn take_tap_gaps(&mut self) -> Vec<TapGap> {
+        std::mem::take(&mut self.walker.taps.gaps)
     }
 
     /// The tables as they are known so far, root table first. Columns that have only been null are left out.

@@ -1,4 +1,4 @@
-use apiduct_json::{Captured, JsonError, ScanPlan, Selector};
+use apiduct_json::{Captured, JsonError, Kind, Parser, ScanPlan, Selector, SyntaxError};
 use bytes::Bytes;
 
 use crate::options::Options;
@@ -26,6 +26,18 @@ impl Tap {
 /// The tapped values of one record, in the order of the taps.
 pub type TapRow = Vec<Captured>;
 
+/// What was there instead, in the first record in which a tap found nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TapGap {
+    /// Where nothing was found.
+    pub selector: Selector,
+    /// The fields of the innermost object on the way there, as paths; at most [`GAP_FIELDS`] of them.
+    pub fields: Vec<String>,
+}
+
+/// Fields that a [`TapGap`] lists at most.
+pub const GAP_FIELDS: usize = 1000;
+
 /// Taps as they are served: by the walk where the path consists of names, and else by a look of its own at the record.
 #[derive(Debug)]
 pub(crate) struct Taps {
@@ -33,6 +45,10 @@ pub(crate) struct Taps {
     pub(crate) keys: Vec<Vec<String>>,
     /// The other taps: which one, and how to find it.
     scanned: Vec<(usize, ScanPlan)>,
+    /// For each tap, the keys along its path, as long as it was never missing.
+    unmissed: Vec<Option<Vec<String>>>,
+    /// What was there instead, since this was last taken.
+    pub(crate) gaps: Vec<TapGap>,
 }
 
 impl Taps {
@@ -48,7 +64,13 @@ impl Taps {
             .enumerate()
             .filter(|(at, _)| keys[*at].is_empty());
         let scanned = scanned.map(|(at, tap)| (at, plan(tap))).collect();
-        Self { keys, scanned }
+        let unmissed = taps.iter().map(|tap| Some(tap.keys().unwrap_or_default()));
+        Self {
+            keys,
+            scanned,
+            unmissed: unmissed.collect(),
+            gaps: Vec::new(),
+        }
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -73,5 +95,89 @@ impl Taps {
             }
         }
         Ok(())
+    }
+
+    /// Notes what `record` has where the taps of `row` found nothing, for the first time that each of them does.
+    pub(crate) fn note_gaps(&mut self, record: &str, row: &TapRow, taps: &[Tap]) {
+        for ((value, unmissed), tap) in row.iter().zip(&mut self.unmissed).zip(taps) {
+            if *value == Captured::Absent
+                && let Some(path) = unmissed.take()
+            {
+                self.gaps.push(TapGap {
+                    selector: tap.selector.clone(),
+                    fields: fields(record, &path),
+                });
+            }
+        }
+    }
+}
+
+/// The fields of the innermost object on the way along `path`, as paths.
+fn fields(record: &str, path: &[String]) -> Vec<String> {
+    let (mut object, mut prefix, mut names) = (record, String::new(), Vec::new());
+    for depth in 0.. {
+        let step = path.get(depth).filter(|_| depth + 1 < path.len());
+        // The walk has read the record: it is an object, and its text is valid.
+        let Ok((found, inner)) = keys(object, &prefix, step) else {
+            break;
+        };
+        names = found;
+        let (Some(inner), Some(step)) = (inner, step) else {
+            break;
+        };
+        object = inner;
+        prefix = format!("{prefix}{step}.");
+    }
+    names
+}
+
+/// The keys of `object` behind `prefix`, and the object at its key `step`.
+fn keys<'r>(
+    object: &'r str,
+    prefix: &str,
+    step: Option<&String>,
+) -> Result<(Vec<String>, Option<&'r str>), SyntaxError> {
+    let (mut names, mut inner, mut scratch) = (Vec::new(), None, String::new());
+    let mut parser = Parser::new(object);
+    parser.begin_object()?;
+    while let Some(key) = parser.next_key()? {
+        let key = key.unescape(&mut scratch)?;
+        let is_step = step.is_some_and(|step| step == key) && parser.kind()? == Kind::Object;
+        if names.len() < GAP_FIELDS {
+            names.push(format!("{prefix}{key}"));
+        }
+        let value = parser.skip()?;
+        if is_step {
+            inner = Some(value);
+        }
+    }
+    Ok((names, inner))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(record: &str, path: &str) -> Vec<String> {
+        let tap = Tap::new(Selector::parse(path).unwrap());
+        fields(record, &tap.keys().unwrap_or_default())
+    }
+
+    #[test]
+    fn the_fields_are_those_of_the_innermost_object_on_the_way() {
+        let record = r#"{"id": 1, "user": {"name": "x", "team": {"a": []}}, "u\u0074c": null}"#;
+        assert_eq!(of(record, "uid"), ["id", "user", "utc"]);
+        assert_eq!(of(record, "user.login"), ["user.name", "user.team"]);
+        assert_eq!(of(record, "user.team.b.c"), ["user.team.a"]);
+        assert_eq!(of(record, "id.x"), ["id", "user", "utc"]);
+        assert_eq!(of(record, "user[?@.a].x"), ["id", "user", "utc"]);
+        assert_eq!(of("{}", "uid"), [""; 0]);
+    }
+
+    #[test]
+    fn an_object_with_ids_for_keys_is_not_listed_without_end() {
+        let keys: Vec<String> = (0..5000).map(|id| format!("\"{id}\":0")).collect();
+        let record = format!("{{{}}}", keys.join(","));
+        assert_eq!(of(&record, "x").len(), GAP_FIELDS);
     }
 }

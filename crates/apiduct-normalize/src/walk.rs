@@ -110,6 +110,13 @@ impl Walker {
         Ok(row)
     }
 
+    /// Notes what `record`, which was read last, has in the place of tapped fields that are not there.
+    pub(crate) fn note_gaps(&mut self, record: &str) {
+        if let Some(row) = self.tapped.last() {
+            self.taps.note_gaps(record, row, &self.options.taps);
+        }
+    }
+
     /// The root table called `name`, a new one if there is none yet; says whether it is new.
     pub(crate) fn root(&mut self, name: &str) -> Result<(usize, bool), NormalizeError> {
         let bad = |why| NormalizeError::BadTableName {

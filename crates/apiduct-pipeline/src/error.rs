@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use apiduct_client::{KeepError, RetryStop};
 use apiduct_config::ConfigErrors;
+use apiduct_config::template::fields_hint;
 use apiduct_load::{DestinationError, LoadError, LockError, PackageError};
 use apiduct_model::cursor::CursorError;
 use apiduct_model::{Hint, Place, ResourceName, TableName};
@@ -116,7 +117,7 @@ pub enum RunError {
         resource: ResourceName,
         /// The field.
         field: String,
-        /// The tapped fields that are there.
+        /// The fields that are there.
         present: Vec<String>,
     },
     /// One of several parents, whose rows go side by side, has fewer than another.
@@ -394,9 +395,7 @@ impl Hint for RunError {
             Self::Source { source, .. } | Self::Client { source } => source.hint(),
             Self::Request { hint, .. } => hint.clone(),
             Self::Transport { source } => source.hint(),
-            Self::ParentField { present, .. } => {
-                (!present.is_empty()).then(|| format!("the record has {}", present.join(", ")))
-            }
+            Self::ParentField { field, present, .. } => fields_hint(field, present),
             Self::Data { source, .. } => source.hint(),
             Self::UnevenParents { .. } => Some(
                 "`for_each: product` takes each row with each; rows that belong together come best from one parent"

@@ -15,6 +15,7 @@ use tracing::Instrument as _;
 use crate::error::RunError;
 use crate::event::{Event, EventSink};
 use crate::feed::{Counters, Feed, MakeRequest};
+use crate::fields::ParentFields;
 use crate::incremental::Progress;
 use crate::parents::{Inlet, Parents};
 use crate::receipt::ResourceReceipt;
@@ -43,6 +44,8 @@ pub(crate) struct Node {
     pub(crate) seed: Option<SeedRows>,
     /// Columns from its own parent that its children ask for.
     pub(crate) tapped_columns: Vec<(usize, usize)>,
+    /// What records have in the place of fields that their children want.
+    pub(crate) fields: Arc<ParentFields>,
     pub(crate) maker: Arc<dyn MakeRequest>,
     pub(crate) options: Options,
     /// Where its rows go.
@@ -226,6 +229,7 @@ async fn fetch(
         Children {
             rows: children,
             tapped_columns: node.tapped_columns,
+            fields: node.fields,
         },
         alive,
     )?;

@@ -14,6 +14,7 @@ mod estimate;
 mod event;
 mod extract;
 mod feed;
+mod fields;
 mod incremental;
 mod jobs;
 mod journal;

@@ -23,6 +23,7 @@ use crate::error::RunError;
 use crate::event::Waits;
 use crate::extract::{Bounds, Node};
 use crate::feed::{MakeRequest, Request};
+use crate::fields::ParentFields;
 use crate::incremental::{Increment, Increments, PageWatch};
 use crate::jobs::JobFiles;
 use crate::journal::{Journal, WalkId};
@@ -128,6 +129,7 @@ impl Setup {
         increments: &Increments,
     ) -> Vec<Node> {
         let order: Vec<usize> = wanted.fetched.iter().copied().collect();
+        let fields = Arc::new(ParentFields::default());
         let place = |at: usize| order.iter().position(|one| *one == at);
         let node = |at: &usize| {
             let resource = &self.plan.resources[*at];
@@ -143,8 +145,10 @@ impl Setup {
                 keys: resource.request_taps.clone(),
                 seed: SeedRows::of(resource, &self.resolved, &self.queried),
                 tapped_columns: resource.tapped_columns.clone(),
+                fields: Arc::clone(&fields),
                 maker: Arc::new(Maker {
                     increment: increments.of(&resource.name).cloned(),
+                    fields: Arc::clone(&fields),
                     ..self.maker(*at, max_pages, journal)
                 }),
                 options: Options {
@@ -187,6 +191,7 @@ impl Setup {
             jobs: Arc::clone(&self.jobs),
             max_wait: self.max_wait,
             increment: None,
+            fields: Arc::default(),
         }
     }
 
@@ -353,6 +358,8 @@ struct Maker {
     max_wait: Option<Duration>,
     /// What its requests ask for if they ask for what is new.
     increment: Option<Arc<Increment>>,
+    /// What the records of parents have in the place of fields that are not there.
+    fields: Arc<ParentFields>,
 }
 
 /// The fields that identify a record; none when one of them is not a plain path.
@@ -460,12 +467,28 @@ impl Maker {
         })
     }
 
-    fn cannot_build(&self, source: TemplateError) -> RunError {
+    fn cannot_build(&self, mut source: TemplateError) -> RunError {
+        if let TemplateError::MissingField {
+            parent,
+            field,
+            present,
+        } = &mut source
+            && let Some(fields) = self.fields_beside(parent, field)
+        {
+            *present = fields;
+        }
         RunError::Request {
             resource: self.resource().name.clone(),
             hint: source.hint(),
             source: Box::new(source),
         }
+    }
+
+    /// What the parent's record has in the place of `field`, as a child writes it.
+    fn fields_beside(&self, parent: &str, field: &str) -> Option<Vec<String>> {
+        let mut taps = self.resource().parent_taps.iter();
+        let tap = taps.find(|tap| *tap.parent == *parent && *tap.field == *field)?;
+        self.fields.beside(parent, &tap.selector)
     }
 
     fn constants(&self, row: &ParentRow) -> Result<Vec<Scalar>, RunError> {
@@ -478,7 +501,10 @@ impl Maker {
             Captured::Absent => Err(RunError::ParentField {
                 resource: resource.name.clone(),
                 field: column.tap.field.to_string(),
-                present: row.present().into_iter().map(str::to_owned).collect(),
+                present: self
+                    .fields
+                    .beside(&column.tap.parent, &column.tap.selector)
+                    .unwrap_or_else(|| row.present().into_iter().map(str::to_owned).collect()),
             }),
         };
         resource.from_parent.iter().map(value).collect()

@@ -11,6 +11,7 @@ use indexmap::IndexMap;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::error::RunError;
+use crate::fields::ParentFields;
 use crate::keys::KeyCheck;
 use crate::queue::{Receiver, Sender, byte_queue};
 use crate::sink::BatchSink;
@@ -41,6 +42,8 @@ pub(crate) struct Children {
     /// Values that they want and that are no fields of the records but columns from the resource's own parent: which
     /// value, and which column.
     pub(crate) tapped_columns: Vec<(usize, usize)>,
+    /// Where it is told which fields the records have in the place of those that they want.
+    pub(crate) fields: Arc<ParentFields>,
 }
 
 impl Children {
@@ -154,6 +157,7 @@ fn work(
             .push(&delivery.records, &delivery.constants)
             .map_err(failed)?;
         hand_over(normalizer.take_batches(), &mut keys, sink)?;
+        children.fields.note(resource, normalizer.take_tap_gaps());
         children.send(normalizer.take_taps(), &delivery.constants);
     }
     let untyped = normalizer.untyped();

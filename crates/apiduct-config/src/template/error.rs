@@ -1,6 +1,7 @@
 use apiduct_model::Hint;
 
 use super::IncrementalField;
+use crate::error::nearest;
 
 /// Why a request cannot be built for a row of the parent.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -13,7 +14,7 @@ pub enum TemplateError {
         parent: String,
         /// The field's path.
         field: String,
-        /// Other fields that were asked for and are there.
+        /// Fields that are there.
         present: Vec<String>,
     },
     /// The value is null, or an empty text inside a path.
@@ -93,14 +94,7 @@ pub enum TemplateError {
 impl Hint for TemplateError {
     fn hint(&self) -> Option<String> {
         match self {
-            Self::MissingField { present, .. } if !present.is_empty() => Some(format!(
-                "the row does have {}",
-                present
-                    .iter()
-                    .map(|one| format!("`{one}`"))
-                    .collect::<Vec<_>>()
-                    .join(", ")
-            )),
+            Self::MissingField { field, present, .. } => fields_hint(field, present),
             Self::NoValue { what: "null", .. } => {
                 Some("`|default(VALUE)` says what stands in for null".to_owned())
             }
@@ -123,4 +117,40 @@ impl Hint for TemplateError {
             _ => None,
         }
     }
+}
+
+/// Fields that a hint names; the nearest comes by itself.
+const NAMED_FIELDS: usize = 20;
+/// Characters of a field's name that a hint shows.
+const SHOWN_NAME: usize = 60;
+
+/// What to say to somebody who asked for `field` of a record that has the fields `present`: which of them looks most like
+/// it, and which there are. Nothing for a record without fields.
+///
+/// ```
+/// use apiduct_config::template::fields_hint;
+///
+/// let present = ["id".to_owned(), "user_login".to_owned()];
+/// let hint = fields_hint("user_logn", &present).expect("the record has fields");
+/// assert_eq!(hint, "did you mean `user_login`? the record has `id`, `user_login`");
+/// ```
+pub fn fields_hint(field: &str, present: &[String]) -> Option<String> {
+    if present.is_empty() {
+        return None;
+    }
+    let shown = |name: &str| match name.char_indices().nth(SHOWN_NAME) {
+        Some((end, _)) => format!("`{}…`", &name[..end]),
+        None => format!("`{name}`"),
+    };
+    let names = present.iter().take(NAMED_FIELDS).map(|name| shown(name));
+    let names: Vec<String> = names.collect();
+    let names = names.join(", ");
+    let more = match present.len().saturating_sub(NAMED_FIELDS) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    let near = nearest(field, present)
+        .map(|near| format!("did you mean {}? ", shown(near)))
+        .unwrap_or_default();
+    Some(format!("{near}the record has {names}{more}"))
 }

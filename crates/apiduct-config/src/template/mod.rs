@@ -15,7 +15,7 @@ use std::fmt;
 use apiduct_json::Selector;
 use apiduct_model::MASK;
 
-pub use error::TemplateError;
+pub use error::{TemplateError, fields_hint};
 pub(crate) use expand::{Encoding, Scope};
 pub use filter::Filter;
 pub use incremental::{IncrementalField, IncrementalValues};

@@ -133,7 +133,22 @@ fn a_missing_field_names_those_that_are_there() {
         error.to_string(),
         "the row of resource `p` has no field `id`"
     );
-    assert_eq!(error.hint().unwrap(), "the row does have `number`, `key`");
+    assert_eq!(error.hint().unwrap(), "the record has `number`, `key`");
+    let error = text("{resources.p.idd}", &json!({"ids": 1, "id": 2})).unwrap_err();
+    assert!(
+        error.hint().unwrap().starts_with("did you mean `id`?"),
+        "{error:?}"
+    );
+}
+
+#[test]
+fn a_record_of_many_and_long_fields_makes_no_endless_hint() {
+    let mut present: Vec<String> = (0..500).map(|at| format!("f{at}")).collect();
+    let hint = fields_hint("zzz", &present).unwrap();
+    assert!(hint.ends_with("`f19` and 480 more"), "{hint}");
+    present[0] = "é".repeat(5000);
+    assert!(fields_hint("zzz", &present).unwrap().len() < 400);
+    assert_eq!(fields_hint("zzz", &[]), None);
 }
 
 #[test]

@@ -169,5 +169,45 @@ async fn a_field_to_include_that_a_row_lacks_is_named_with_its_resource() {
         error.to_string(),
         "resource `c` needs field `author` of its parent's record, and it is not there"
     );
-    assert_eq!(error.hint().unwrap(), "the record has id");
+    assert_eq!(error.hint().unwrap(), "the record has `id`, `title`");
+}
+
+#[tokio::test]
+async fn a_missing_field_lists_those_of_the_very_record_and_names_the_nearest() {
+    let child = "  - {name: c, endpoint: {path: 'echo/FIELD', data_selector: $, entity: many}}\n";
+    for (parent, field, hint) in [
+        (
+            "values: [{id: 7, uid: 1}, {id: 8, uuid: true}, {other: 1}]",
+            "{resources.p.uid}",
+            "did you mean `uuid`? the record has `id`, `uuid`",
+        ),
+        (
+            "values: [{user: {name: x, login_name: y}}]",
+            "{resources.p.user.login}",
+            "did you mean `user.login_name`? the record has `user.name`, `user.login_name`",
+        ),
+        (
+            "values: [{list: []}]",
+            "{resources.p.list[0].id}",
+            "did you mean `list`? the record has `list`",
+        ),
+        (
+            "values: [{id: 7}], processing_steps: [{rename: {id: key}}]",
+            "{resources.p.id}",
+            "the record has `key`",
+        ),
+        (
+            "values: [{a: 1}, {id: 8, b: 1}, {id: 9}]",
+            "{resources.p.a|default(0)}{resources.p.b|default(0)}{resources.p.id|default(0)}{resources.p.c}",
+            "the record has `a`",
+        ),
+    ] {
+        let world = echo();
+        let file = format!(
+            "  - {{name: p, {parent}}}\n{}",
+            child.replace("FIELD", field)
+        );
+        let error = world.run(&file).await.unwrap_err();
+        assert_eq!(error.hint().as_deref(), Some(hint), "{parent}");
+    }
 }
