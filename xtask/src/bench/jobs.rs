@@ -3,9 +3,9 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::measure::{Cost, measure};
 use super::server::Server;
 use crate::failure::{Context, Failure, Result};
+use crate::measure::{Cost, measure};
 use crate::tool;
 
 /// Records of a page.
@@ -208,7 +208,7 @@ fn lines(path: &Path) -> Result<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::bench::scratch::Scratch;
+    use crate::scratch::Scratch;
 
     /// A program that prints what it is told to.
     fn programs(scratch: &Scratch, apiduct: &str) -> Programs {

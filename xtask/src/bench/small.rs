@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use super::REPEATS;
 use super::jobs::{self, Programs, SOURCE};
-use super::measure::{Cost, measure};
-use super::scratch::Scratch;
 use super::server::Server;
-use super::table::{Table, grouped, megabytes, times};
 use crate::failure::Result;
+use crate::measure::{Cost, measure};
+use crate::scratch::Scratch;
+use crate::table::{Table, grouped, megabytes, times};
 use crate::tool::say;
 
 /// Pages of the chain of cursors, and the wait before each answer.

@@ -2,23 +2,23 @@ use std::time::Duration;
 
 /// A Markdown table: the first column to the left, all others to the right.
 #[derive(Debug)]
-pub(super) struct Table {
+pub(crate) struct Table {
     rows: Vec<Vec<String>>,
 }
 
 impl Table {
-    pub(super) fn new(head: &[&str]) -> Self {
+    pub(crate) fn new(head: &[&str]) -> Self {
         Self {
             rows: vec![head.iter().map(|cell| (*cell).to_owned()).collect()],
         }
     }
 
-    pub(super) fn row(&mut self, cells: Vec<String>) {
+    pub(crate) fn row(&mut self, cells: Vec<String>) {
         self.rows.push(cells);
     }
 
     /// The lines of the table, its columns aligned.
-    pub(super) fn markdown(&self) -> String {
+    pub(crate) fn markdown(&self) -> String {
         let columns = self.rows.first().map_or(0, Vec::len);
         let widths: Vec<usize> = (0..columns)
             .map(|column| {
@@ -59,17 +59,17 @@ fn rule(widths: &[usize]) -> Vec<String> {
 }
 
 /// Seconds with two decimals.
-pub(super) fn seconds(time: Duration) -> String {
+pub(crate) fn seconds(time: Duration) -> String {
     format!("{:.2}", time.as_secs_f64())
 }
 
 /// Bytes as whole megabytes of a million.
-pub(super) fn megabytes(bytes: u64) -> String {
+pub(crate) fn megabytes(bytes: u64) -> String {
     format!("{:.0}", bytes as f64 / 1e6)
 }
 
 /// A number with spaces between the thousands.
-pub(super) fn grouped(number: u64) -> String {
+pub(crate) fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::new();
     for (index, digit) in digits.chars().enumerate() {
@@ -82,7 +82,7 @@ pub(super) fn grouped(number: u64) -> String {
 }
 
 /// How much of something there is in a second, to three digits.
-pub(super) fn rate(amount: f64, time: Duration) -> String {
+pub(crate) fn rate(amount: f64, time: Duration) -> String {
     let rate = amount / time.as_secs_f64();
     if !rate.is_finite() || rate < 1.0 {
         return "-".to_owned();
@@ -97,7 +97,7 @@ pub(super) fn rate(amount: f64, time: Duration) -> String {
 }
 
 /// How many times `whole` something is.
-pub(super) fn times(part: Duration, whole: Duration) -> String {
+pub(crate) fn times(part: Duration, whole: Duration) -> String {
     let ratio = part.as_secs_f64() / whole.as_secs_f64();
     if ratio.is_finite() {
         format!("{ratio:.2}")

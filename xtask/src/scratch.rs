@@ -5,7 +5,7 @@ use crate::failure::{Context, Result};
 
 /// A folder for what a job writes, gone with this value.
 #[derive(Debug)]
-pub(super) struct Scratch {
+pub(crate) struct Scratch {
     folder: PathBuf,
 }
 
@@ -15,7 +15,7 @@ impl Scratch {
     /// # Errors
     ///
     /// When it cannot be emptied or made.
-    pub(super) fn open(folder: PathBuf) -> Result<Self> {
+    pub(crate) fn open(folder: PathBuf) -> Result<Self> {
         let cannot = || format!("cannot make the folder `{}` anew", folder.display());
         if folder.exists() {
             fs::remove_dir_all(&folder).context(cannot)?;
@@ -26,12 +26,12 @@ impl Scratch {
 
     /// A folder among the system's temporary ones.
     #[cfg(test)]
-    pub(super) fn new(name: &str) -> Self {
+    pub(crate) fn new(name: &str) -> Self {
         let name = format!("xtask-{}-{name}", std::process::id());
         Self::open(std::env::temp_dir().join(name)).unwrap()
     }
 
-    pub(super) fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         &self.folder
     }
 }

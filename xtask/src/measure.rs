@@ -1,6 +1,6 @@
 use std::fs::{self, File};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use crate::failure::{Context, Failure, Result};
@@ -13,18 +13,18 @@ const TICK: Duration = Duration::from_millis(10);
 
 /// What a process took.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Cost {
+pub(crate) struct Cost {
     /// User and system time of all its threads.
-    pub(super) cpu: Duration,
+    pub(crate) cpu: Duration,
     /// From its start to its end.
-    pub(super) wall: Duration,
+    pub(crate) wall: Duration,
     /// The most memory that it had resident.
-    pub(super) peak_bytes: u64,
+    pub(crate) peak_bytes: u64,
 }
 
 impl Cost {
     /// The median of each figure.
-    pub(super) fn median(costs: &[Self]) -> Self {
+    pub(crate) fn median(costs: &[Self]) -> Self {
         Self {
             cpu: median(costs.iter().map(|cost| cost.cpu)),
             wall: median(costs.iter().map(|cost| cost.wall)),
@@ -33,7 +33,7 @@ impl Cost {
     }
 
     /// The mean of the times, which come in coarse ticks, and the greatest of the peaks.
-    pub(super) fn mean(costs: &[Self]) -> Self {
+    pub(crate) fn mean(costs: &[Self]) -> Self {
         let count = u32::try_from(costs.len()).unwrap_or(u32::MAX).max(1);
         Self {
             cpu: costs.iter().map(|cost| cost.cpu).sum::<Duration>() / count,
@@ -51,15 +51,42 @@ fn median<T: Ord + Default>(values: impl Iterator<Item = T>) -> T {
     values.into_iter().nth(middle).unwrap_or_default()
 }
 
-/// Runs a program to its end in `folder`, and gives what it took and what it printed.
+/// What a program took and left behind when it ended.
+#[derive(Debug)]
+pub(crate) struct Ended {
+    pub(crate) cost: Cost,
+    pub(crate) status: ExitStatus,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+/// Runs a program to its success in `folder`, and gives what it took and what it printed.
+///
+/// # Errors
+///
+/// As for [`to_end`], and when it fails, with what it printed on stderr.
+pub(crate) fn measure(command: &mut Command, folder: &Path) -> Result<(Cost, String)> {
+    let ended = to_end(command, folder)?;
+    if !ended.status.success() {
+        return Err(Failure::new(format!(
+            "`{}` failed: {}\n{}",
+            command.get_program().to_string_lossy(),
+            ended.status,
+            ended.stderr
+        )));
+    }
+    Ok((ended.cost, ended.stdout))
+}
+
+/// Runs a program to its end in `folder`, whether it succeeds or not.
 ///
 /// Its memory is read while it runs and its CPU time between its end and the moment its parent takes notice, both from
 /// `/proc`: no other way gets them for one child without unsafe code.
 ///
 /// # Errors
 ///
-/// When it cannot be started or watched, or when it fails, with what it printed on stderr.
-pub(super) fn measure(command: &mut Command, folder: &Path) -> Result<(Cost, String)> {
+/// When it cannot be started or watched.
+pub(crate) fn to_end(command: &mut Command, folder: &Path) -> Result<Ended> {
     let (out, err) = (folder.join("stdout.txt"), folder.join("stderr.txt"));
     command
         .current_dir(folder)
@@ -80,18 +107,16 @@ pub(super) fn measure(command: &mut Command, folder: &Path) -> Result<(Cost, Str
     let status = child
         .wait()
         .context(|| format!("cannot wait for `{name}`"))?;
-    if !status.success() {
-        return Err(Failure::new(format!(
-            "`{name}` failed: {status}\n{}",
-            read(&err)?
-        )));
-    }
-    let cost = Cost {
-        cpu,
-        wall,
-        peak_bytes,
-    };
-    Ok((cost, read(&out)?))
+    Ok(Ended {
+        cost: Cost {
+            cpu,
+            wall,
+            peak_bytes,
+        },
+        status,
+        stdout: read(&out)?,
+        stderr: read(&err)?,
+    })
 }
 
 /// Looks at a process until it has ended: its CPU time, and its peak of memory in bytes.
@@ -180,7 +205,7 @@ fn wait_a_moment() {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::bench::scratch::Scratch;
+    use crate::scratch::Scratch;
 
     #[test]
     fn cpu_time_is_read_behind_any_program_name() {
