@@ -41,6 +41,7 @@ fn resources(receipt: &Receipt) -> String {
     let has_kept = all().any(|one| one.resumed_pages > 0);
     let has_retries = all().any(|one| one.retries > 0);
     let has_limits = all().any(|one| one.rate_limited > 0);
+    let has_waited = all().any(|one| one.throttled_ms > 0);
     let has_skipped = all().any(|one| !one.skipped.is_empty());
     let has_repeated = all().any(|one| one.repeated_keys > 0);
     let has_cursor = all().any(|one| one.cursor.is_some());
@@ -50,6 +51,7 @@ fn resources(receipt: &Receipt) -> String {
         (has_kept, "kept"),
         (has_retries, "retries"),
         (has_limits, "429s"),
+        (has_waited, "waited"),
         (has_skipped, "skipped"),
         (has_repeated, "twice"),
         (has_cursor, "up to"),
@@ -74,6 +76,7 @@ fn resources(receipt: &Receipt) -> String {
             count(one.resumed_pages),
             count(one.retries),
             count(one.rate_limited),
+            seconds(one.throttled_ms),
             count(one.skipped.values().sum()),
             count(one.repeated_keys),
             reached(one),
@@ -136,6 +139,14 @@ fn status_line(receipt: &Receipt, destination: &str) -> String {
     );
     lines.push(String::new());
     lines.join("\n")
+}
+
+/// `12.3 s`; nothing for no time.
+fn seconds(milliseconds: u64) -> String {
+    if milliseconds == 0 {
+        return String::new();
+    }
+    format!("{:.1} s", milliseconds as f64 / 1e3)
 }
 
 fn count(number: u64) -> String {
@@ -201,17 +212,18 @@ complete: 3,497 rows in 2 tables loaded into duckdb:t.duckdb in 4.1 s (load 01J)
         one.expected_rows = Some(1200);
         one.retries = 3;
         one.rate_limited = 1;
+        one.throttled_ms = 61_250;
         one.skipped.insert("filter".to_owned(), 2);
         let text = text(&receipt, "duckdb:t.duckdb");
         assert!(
             text.lines()
                 .next()
                 .unwrap()
-                .ends_with("expected  retries  429s  skipped  status"),
+                .ends_with("expected  retries  429s  waited  skipped  status"),
             "{text}"
         );
         assert!(
-            text.contains("1,200        3     1        2  incomplete\n"),
+            text.contains("1,200        3     1  61.2 s        2  incomplete\n"),
             "{text}"
         );
         assert!(

@@ -137,6 +137,8 @@ struct Progress {
     tried: Duration,
     attempts: u32,
     rate_limited: u32,
+    /// Time spent waiting to be allowed to go on.
+    throttled: Duration,
     /// Credentials were renewed after a 401.
     renewed: bool,
     /// Tries that were made at once with another credential.
@@ -177,6 +179,7 @@ impl Exchanger {
             tried: Duration::ZERO,
             attempts: 0,
             rate_limited: 0,
+            throttled: Duration::ZERO,
             renewed: false,
             switched: 0,
             credential: None,
@@ -209,6 +212,7 @@ impl Exchanger {
             if !wait.is_zero() {
                 progress.credential = None;
                 self.timer.sleep(wait).await;
+                progress.throttled = progress.throttled.saturating_add(wait);
             }
         }
     }
@@ -226,6 +230,7 @@ impl Exchanger {
         }
         response.attempts = progress.attempts;
         response.rate_limited = progress.rate_limited;
+        response.throttled = progress.throttled;
         let now = self.timer.monotonic();
         response.elapsed = now.saturating_sub(progress.started);
         let time = now.saturating_sub(progress.tried);
@@ -554,6 +559,7 @@ impl Exchanger {
         let budget = self.rate.budget(&request.url, credential);
         let entered = budget.enter(self.policy.max_wait()).await;
         let permit = entered.map_err(|refusal| Failure::Transport(refusal.into()))?;
+        progress.throttled += permit.throttled;
         // A recording answers without credentials, and nobody has to have them.
         if is_covered && !self.transport.is_replay() {
             let context = AuthContext {

@@ -41,6 +41,7 @@ mod client;
 mod clock;
 pub mod detect;
 mod draft;
+mod effort;
 mod error;
 mod exchange;
 pub mod format;
@@ -66,6 +67,7 @@ mod url_join;
 
 pub use client::{Client, ClientBuilder};
 pub use clock::{Timer, TokioTimer};
+pub use effort::Effort;
 pub use error::{Cause, Error, ForeignVia, LoopKind, PagedBy};
 pub use inject::{BodyPath, Inject, InjectError};
 pub use origin::OnForeignOrigin;

@@ -24,7 +24,7 @@ use crate::exchange::{BY_HOOK, Call, Pass};
 use crate::loop_guard::Digest;
 use crate::paginate::{PaginateError, Paginator, Position, Reason, Step};
 use crate::paginate_builder::WalkOptions;
-use crate::{Page, Request};
+use crate::{Effort, Page, Request};
 use fetch::{Content, Fetch, Fetched};
 use keep::Keeping;
 use walk::Walk;
@@ -310,7 +310,8 @@ impl Pages {
         let is_left_out = !matches!(pass, Pass::Take | Pass::Accept);
         let because = fetched.because.clone();
         if is_left_out {
-            self.left_out.note(&because, fetched.response.attempts);
+            let effort = Effort::of(&fetched.response);
+            self.left_out.note(&because, effort);
         }
         if matches!(pass, Pass::Stop | Pass::SkipParent) {
             self.stop(pass, because);

@@ -36,6 +36,10 @@ pub struct Response {
     pub attempts: u32,
     /// How many of the tries were refused with status 429.
     pub rate_limited: u32,
+    /// How much of `elapsed` was spent waiting to be allowed to go on: for the declared rate, for the server's rate limit,
+    /// and between two tries. Of requests that wait for one rate together, only the first counts. Waits of requests for
+    /// tokens, and waits for other requests to be answered, are none of it.
+    pub throttled: Duration,
     /// How many redirects were followed in the last try.
     pub redirects: u32,
     /// Time from the first try to the end of the last, waits included.
@@ -82,6 +86,7 @@ impl Response {
             method: Method::GET,
             attempts: 1,
             rate_limited: 0,
+            throttled: Duration::ZERO,
             elapsed: Duration::ZERO,
             wire_bytes: None,
             retry_stop: None,

@@ -3,10 +3,10 @@
 use std::collections::VecDeque;
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use apiduct_client::paginate::Reason;
-use apiduct_client::{Drift, Error, Findings, LeftOut, Page, Pages};
+use apiduct_client::{Drift, Effort, Error, Findings, LeftOut, Page, Pages};
 use apiduct_json::Records;
 use apiduct_model::{ResourceName, Scalar};
 use apiduct_normalize::TapRow;
@@ -66,8 +66,8 @@ pub(crate) struct Counters {
     bytes: AtomicU64,
     /// Pages that an earlier run had kept.
     resumed_pages: AtomicU64,
-    requests: AtomicU64,
-    rate_limited: AtomicU64,
+    /// What the pages took.
+    effort: Mutex<Effort>,
     /// What the walks that are over had to say.
     walks: Mutex<Walks>,
 }
@@ -281,8 +281,7 @@ impl Feed {
 
     /// Says so if the lists changed while they were read.
     fn warn_of_drift(&self) {
-        let walks = self.counters.walks.lock();
-        let drift = walks.unwrap_or_else(PoisonError::into_inner).drift.clone();
+        let drift = lock(&self.counters.walks).drift.clone();
         if !drift.is_none() {
             let message = format!("`{}` changed while it was read: {drift}", self.resource);
             self.events.event(&Event::Warning { message });
@@ -310,27 +309,22 @@ impl Feed {
             delivery.records.len() as u64,
             page.response.body.len() as u64,
         );
-        let attempts = u64::from(page.response.attempts);
-        let rate_limited = u64::from(page.response.rate_limited);
+        let effort = Effort::of(&page.response);
+        let attempts = effort.requests;
         self.counters.pages.fetch_add(1, Ordering::Relaxed);
         self.counters
             .resumed_pages
             .fetch_add(u64::from(attempts == 0), Ordering::Relaxed);
         self.counters.rows.fetch_add(rows, Ordering::Relaxed);
         self.counters.bytes.fetch_add(bytes, Ordering::Relaxed);
-        self.counters
-            .requests
-            .fetch_add(attempts, Ordering::Relaxed);
-        self.counters
-            .rate_limited
-            .fetch_add(rate_limited, Ordering::Relaxed);
+        *lock(&self.counters.effort) += effort;
         let retries = attempts.saturating_sub(1);
         let event = Event::Page {
             resource: self.resource.clone(),
             rows,
             bytes,
             retries,
-            rate_limited,
+            rate_limited: effort.rate_limited,
             in_flight: in_flight as u64,
             is_kept: attempts == 0,
         };
@@ -380,6 +374,10 @@ struct FetchedPage {
     findings: Option<Findings>,
 }
 
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 /// The next page of the parent whose turn it is; `None` when its task is lost. Never ready without a parent.
 async fn head<T>(running: &mut VecDeque<mpsc::Receiver<T>>) -> Option<T> {
     match running.front_mut() {
@@ -390,7 +388,7 @@ async fn head<T>(running: &mut VecDeque<mpsc::Receiver<T>>) -> Option<T> {
 
 impl Counters {
     fn add_walk(&self, ended: &Ended) {
-        let mut walks = self.walks.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut walks = lock(&self.walks);
         walks.count += 1;
         walks.is_cut |= ended.is_cut;
         if let Some(expected) = ended.expected {
@@ -403,14 +401,12 @@ impl Counters {
 
     /// Whether a limit of pages or records ended a walk.
     pub(crate) fn is_cut(&self) -> bool {
-        let walks = self.walks.lock().unwrap_or_else(PoisonError::into_inner);
-        walks.is_cut
+        lock(&self.walks).is_cut
     }
 
     /// What all walks left out.
     pub(crate) fn left_out(&self) -> LeftOut {
-        let walks = self.walks.lock().unwrap_or_else(PoisonError::into_inner);
-        walks.left_out.clone()
+        lock(&self.walks).left_out.clone()
     }
 
     /// The counts as the receipt shows them, where `repeated` of the records have a key that came before. Only different
@@ -418,15 +414,15 @@ impl Counters {
     pub(crate) fn receipt(&self, repeated: u64) -> ResourceReceipt {
         let pages = self.pages.load(Ordering::Relaxed);
         let resumed_pages = self.resumed_pages.load(Ordering::Relaxed).min(pages);
-        let requests = self.requests.load(Ordering::Relaxed);
+        let mut effort = *lock(&self.effort);
         let rows = self.rows.load(Ordering::Relaxed);
-        let walks = self.walks.lock().unwrap_or_else(PoisonError::into_inner);
+        let walks = lock(&self.walks);
         let is_told = walks.count > 0 && walks.told == walks.count;
         let expected_rows = is_told.then_some(walks.expected);
         let drift = &walks.drift;
         let left_out = &walks.left_out;
         let pages_left_out: u64 = left_out.reasons().map(|(_, count)| count).sum();
-        let requests = requests + left_out.requests;
+        effort += left_out.effort;
         let is_total = |count| expected_rows.is_none_or(|expected| expected == count);
         let is_complete = is_total(rows.saturating_sub(repeated)) && left_out.gap.is_none();
         let reason = left_out.gap.clone().or_else(|| {
@@ -447,13 +443,16 @@ impl Counters {
             },
             pages,
             resumed_pages,
-            requests,
+            requests: effort.requests,
             rows,
             expected_rows,
             repeated_keys: repeated,
             bytes: self.bytes.load(Ordering::Relaxed),
-            retries: requests.saturating_sub(pages - resumed_pages + pages_left_out),
-            rate_limited: self.rate_limited.load(Ordering::Relaxed),
+            retries: effort
+                .requests
+                .saturating_sub(pages - resumed_pages + pages_left_out),
+            rate_limited: effort.rate_limited,
+            throttled_ms: u64::try_from(effort.throttled.as_millis()).unwrap_or(u64::MAX),
             skipped: left_out::by_reason(left_out),
             reason,
             drift: (!drift.is_none()).then_some(DriftReceipt {

@@ -75,6 +75,10 @@ pub struct ResourceReceipt {
     pub retries: u64,
     /// Answers `429`.
     pub rate_limited: u64,
+    /// Milliseconds that requests spent waiting to be allowed to go on: for the declared rate, for the server's rate limit,
+    /// and between two tries. Of requests that wait for one rate together, only the first counts; waits of others add up.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub throttled_ms: u64,
     /// Records or pages left out on purpose, by reason.
     pub skipped: IndexMap<String, u64>,
     /// Why it is not complete, where the API's own count does not say it.
@@ -132,6 +136,7 @@ impl ResourceReceipt {
         self.repeated_keys += later.repeated_keys;
         self.retries += later.retries;
         self.rate_limited += later.rate_limited;
+        self.throttled_ms += later.throttled_ms;
         for (reason, count) in later.skipped {
             *self.skipped.entry(reason).or_default() += count;
         }
@@ -172,6 +177,7 @@ impl Default for ResourceReceipt {
             repeated_keys: 0,
             retries: 0,
             rate_limited: 0,
+            throttled_ms: 0,
             skipped: IndexMap::new(),
             reason: None,
             cursor: None,

@@ -1,11 +1,13 @@
 //! What a walk left out because a rule or a hook said so.
 
+use crate::Effort;
+
 /// The pages that a walk did not hand out, by reason. Nothing is left out silently: whoever reads the pages can tell.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct LeftOut {
     reasons: Vec<(String, u64)>,
-    /// Tries that were sent for these pages.
-    pub requests: u64,
+    /// What these pages took.
+    pub effort: Effort,
     /// Why what was handed out is not all that was asked for, if it is not: pages follow that could not be reached, or
     /// a parent was given up after some of its pages.
     pub gap: Option<String>,
@@ -29,16 +31,16 @@ impl LeftOut {
         for (reason, count) in &other.reasons {
             self.count(reason, *count);
         }
-        self.requests += other.requests;
+        self.effort += other.effort;
         if self.gap.is_none() {
             self.gap.clone_from(&other.gap);
         }
     }
 
-    /// Counts one page that took so many tries.
-    pub(super) fn note(&mut self, reason: &str, attempts: u32) {
+    /// Counts one page that took so much.
+    pub(super) fn note(&mut self, reason: &str, effort: Effort) {
         self.count(reason, 1);
-        self.requests += u64::from(attempts);
+        self.effort += effort;
     }
 
     fn count(&mut self, reason: &str, count: u64) {
@@ -51,16 +53,23 @@ impl LeftOut {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     #[test]
     fn pages_are_counted_by_reason_over_all_walks() {
         let mut first = LeftOut::default();
         assert!(first.is_none());
-        first.note("stop: status 404", 1);
+        let effort = |requests| Effort {
+            requests,
+            throttled: Duration::from_secs(requests - 1),
+            ..Effort::default()
+        };
+        first.note("stop: status 404", effort(1));
         let mut second = LeftOut::default();
-        second.note("skip_page: status 500", 6);
-        second.note("stop: status 404", 1);
+        second.note("skip_page: status 500", effort(6));
+        second.note("stop: status 404", effort(1));
         second.gap = Some("x".to_owned());
         first.add(&second);
         let reasons: Vec<_> = first.reasons().collect();
@@ -68,6 +77,8 @@ mod tests {
             reasons,
             [("stop: status 404", 2), ("skip_page: status 500", 1)]
         );
-        assert_eq!((first.requests, first.gap.as_deref()), (8, Some("x")));
+        assert_eq!(first.effort.requests, 8);
+        assert_eq!(first.effort.throttled, Duration::from_secs(5));
+        assert_eq!(first.gap.as_deref(), Some("x"));
     }
 }

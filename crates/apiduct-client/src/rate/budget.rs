@@ -100,6 +100,8 @@ pub(crate) struct Permit {
     budget: Arc<Budget>,
     has_slot: bool,
     start: Start,
+    /// How long it waited for its time to start, once it was its turn.
+    pub(crate) throttled: Duration,
     is_settled: bool,
     _busy: Busy,
 }
@@ -189,6 +191,7 @@ impl Budget {
     ) -> Result<Permit, Denied> {
         // The end of the wait that was told of last.
         let mut told = None;
+        let mut throttled = Duration::ZERO;
         loop {
             if !self.budgets.has_quota() {
                 return Err(Denied::Quota);
@@ -203,6 +206,7 @@ impl Budget {
                         budget: Arc::clone(self),
                         has_slot,
                         start,
+                        throttled,
                         is_settled: false,
                         _busy: busy,
                     };
@@ -230,6 +234,7 @@ impl Budget {
             if let Either::Left(_) = select(changed, self.budgets.0.timer.sleep(wait)).await {
                 tracing::trace!("the rate budget changed");
             }
+            throttled += self.budgets.now().saturating_sub(now);
         }
     }
 

@@ -157,6 +157,21 @@ async fn all_declared_windows_are_kept() {
 }
 
 #[tokio::test]
+async fn of_requests_that_wait_together_only_the_one_whose_turn_it_is_counts() {
+    let clock = FakeClock::new();
+    let config = RateConfig {
+        windows: vec!["2/min".parse().unwrap()],
+        ..RateConfig::default()
+    };
+    let budget = one(config, &clock);
+    let waits = (0..4).map(|_| async { budget.enter(LONG).await.unwrap().throttled });
+    let waits = futures_util::future::join_all(waits).await;
+    assert_eq!(waits[0] + waits[1] + waits[3], Duration::ZERO);
+    assert_eq!(waits[2], clock.total_wait());
+    assert!(waits[2] >= Duration::from_mins(1));
+}
+
+#[tokio::test]
 async fn credentials_have_rates_of_their_own() {
     let clock = FakeClock::new();
     let config = RateConfig {

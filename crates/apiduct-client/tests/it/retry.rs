@@ -1,18 +1,20 @@
 //! When a request is tried again, how long it waits, and when it is given up.
 
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use apiduct_client::paginate::SinglePage;
+use apiduct_client::rate::RateConfig;
 use apiduct_client::retry::{ResponseTest, RetryConfig};
 use apiduct_client::transport::TimeLimit;
-use apiduct_client::{Error, RetryStop, TransportError};
+use apiduct_client::{Client, Error, RetryStop, TransportError};
 use apiduct_json::Selector;
 use apiduct_model::{Clock, Hint};
 use apiduct_testkit::{MockApi, Reply};
 use http::StatusCode;
 use serde_json::json;
 
-use crate::support::{Script, answer, client, ok};
+use crate::support::{FakeTimer, Script, answer, client, ok};
 
 fn timeout() -> TransportError {
     TransportError::Timeout {
@@ -32,6 +34,7 @@ async fn a_failing_server_is_asked_six_times_with_doubling_waits() {
     assert_eq!(response.status, StatusCode::SERVICE_UNAVAILABLE);
     assert_eq!((response.attempts, response.rate_limited), (6, 0));
     assert_eq!(response.elapsed, Duration::from_secs(31));
+    assert_eq!(response.throttled, Duration::from_secs(31));
     assert_eq!(response.retry_stop, Some(RetryStop::Exhausted));
     let url = api.url("/x");
     assert_eq!(
@@ -52,6 +55,34 @@ async fn retry_after_in_seconds_is_obeyed() {
     let response = builder.build().unwrap().get("/x").send().await.unwrap();
     assert_eq!(timer.waits(), [7.0, 7.0]);
     assert_eq!((response.attempts, response.rate_limited), (3, 2));
+    assert_eq!(response.throttled, Duration::from_secs(14));
+}
+
+#[tokio::test]
+async fn a_declared_rate_counts_as_throttled_and_a_slow_answer_does_not() {
+    let timer = FakeTimer::new();
+    let clock = timer.0.clone();
+    let script = Script::new(move |_| {
+        clock.advance(Duration::from_secs(3));
+        ok("1")
+    });
+    let rate = RateConfig {
+        windows: vec!["1/min".parse().unwrap()],
+        ..RateConfig::default()
+    };
+    let client = Client::builder("http://h/")
+        .timer(Arc::new(timer))
+        .transport(Arc::new(script))
+        .rate(rate)
+        .build()
+        .unwrap();
+    let first = client.get("/x").send().await.unwrap();
+    assert_eq!(first.throttled, Duration::ZERO);
+    assert_eq!(first.elapsed, Duration::from_secs(3));
+    let second = client.get("/x").send().await.unwrap();
+    assert_eq!(second.elapsed, second.throttled + Duration::from_secs(3));
+    let whole = second.throttled.as_secs();
+    assert!((57..=58).contains(&whole), "{:?}", second.throttled);
 }
 
 #[tokio::test]

@@ -126,7 +126,10 @@ async fn a_page_that_cannot_be_read_is_left_out_and_numbers_go_on_behind_it() {
     assert_eq!(records(&mut pages).await.unwrap(), [1, 3, 4]);
     assert_eq!(left_out(&pages), counted("skip_page: status 500", 1));
     assert_eq!(
-        (pages.left_out().requests, pages.left_out().gap.as_deref()),
+        (
+            pages.left_out().effort.requests,
+            pages.left_out().gap.as_deref()
+        ),
         (1, None)
     );
     assert!(timer.waits().is_empty(), "a rule comes before retries");

@@ -8,6 +8,7 @@ mod children;
 mod destination;
 mod dispatch;
 mod documents;
+mod faults;
 mod formats;
 mod hints;
 mod incremental;
