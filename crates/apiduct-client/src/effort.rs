@@ -19,6 +19,8 @@ use crate::Response;
 pub struct Effort {
     /// Tries, the first ones and the retries.
     pub requests: u64,
+    /// Tries beyond the first ones.
+    pub retries: u64,
     /// Tries that were refused with status 429.
     pub rate_limited: u64,
     /// Time that was spent waiting to be allowed to go on; see [`Response::throttled`].
@@ -30,6 +32,7 @@ impl Effort {
     pub fn of(response: &Response) -> Self {
         Self {
             requests: u64::from(response.attempts),
+            retries: u64::from(response.attempts.saturating_sub(1)),
             rate_limited: u64::from(response.rate_limited),
             throttled: response.throttled,
         }
@@ -39,6 +42,7 @@ impl Effort {
 impl std::ops::AddAssign for Effort {
     fn add_assign(&mut self, other: Self) {
         self.requests += other.requests;
+        self.retries += other.retries;
         self.rate_limited += other.rate_limited;
         self.throttled = self.throttled.saturating_add(other.throttled);
     }

@@ -52,6 +52,7 @@ pub struct Pages {
     tally: Tally,
     drift: drift::Watch,
     left_out: LeftOut,
+    preparation: Effort,
     findings: Option<Findings>,
     end: Option<Reason>,
     next_position: Option<Position>,
@@ -97,9 +98,12 @@ pub struct FoundPaginator {
     pub reasons: Vec<String>,
 }
 
+/// The call that a job has led to, and what it took to get there.
+type Prepared = Result<(Call, Effort), Error>;
+
 enum State {
     /// A report on request is waited for.
-    Preparing(BoxFuture<'static, Result<Call, Error>>),
+    Preparing(BoxFuture<'static, Prepared>),
     /// The next page is to be fetched from here.
     Waiting(Position),
     /// It is under way.
@@ -138,6 +142,7 @@ impl Pages {
             tally: Tally::default(),
             drift: drift::Watch::default(),
             left_out: LeftOut::default(),
+            preparation: Effort::default(),
             findings: None,
             end: None,
             next_position: None,
@@ -208,8 +213,9 @@ impl Pages {
     }
 
     /// Takes up the call that a job has led to.
-    fn begin_download(&mut self, prepared: Result<Call, Error>) {
-        let begun = prepared.and_then(|call| {
+    fn begin_download(&mut self, prepared: Prepared) {
+        let begun = prepared.and_then(|(call, effort)| {
+            self.preparation = effort;
             let Some(walk) = &mut self.walk else {
                 return Ok(State::Done);
             };
@@ -239,6 +245,11 @@ impl Pages {
     /// What rules and hooks left out of the pages so far.
     pub fn left_out(&self) -> &LeftOut {
         &self.left_out
+    }
+
+    /// What it took to have a [job](crate::job) done, before there were pages; nothing without one.
+    pub fn preparation(&self) -> Effort {
+        self.preparation
     }
 
     /// How records and pages are found; `None` before the first page.

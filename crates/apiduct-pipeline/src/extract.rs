@@ -258,6 +258,7 @@ async fn fetch(
         resource: node.resource.clone(),
     });
     receipt.skipped.extend(rows.skipped.clone());
+    receipt.loaded_rows = node.is_loaded.then_some(rows.kept);
     // Those at the seams of pages were told as drift.
     let told = receipt.drift.map_or(0, |drift| drift.repeated_rows);
     if rows.repeated_keys > told {

@@ -81,6 +81,8 @@ struct Walks {
     expected: u64,
     drift: Drift,
     left_out: LeftOut,
+    /// What reports on request took before they could be read.
+    preparation: Effort,
     /// Whether a limit ended one of them.
     is_cut: bool,
 }
@@ -318,12 +320,11 @@ impl Feed {
         self.counters.rows.fetch_add(rows, Ordering::Relaxed);
         self.counters.bytes.fetch_add(bytes, Ordering::Relaxed);
         *lock(&self.counters.effort) += effort;
-        let retries = attempts.saturating_sub(1);
         let event = Event::Page {
             resource: self.resource.clone(),
             rows,
             bytes,
-            retries,
+            retries: effort.retries,
             rate_limited: effort.rate_limited,
             in_flight: in_flight as u64,
             is_kept: attempts == 0,
@@ -351,6 +352,7 @@ struct Ended {
     expected: Option<u64>,
     drift: Drift,
     left_out: LeftOut,
+    preparation: Effort,
     /// Whether a limit of pages or records ended it.
     is_cut: bool,
 }
@@ -361,6 +363,7 @@ impl Ended {
             expected: pages.tally().expected().filter(|_| !is_over),
             drift: pages.drift().clone(),
             left_out: pages.left_out().clone(),
+            preparation: pages.preparation(),
             is_cut: !is_over && pages.end().is_some_and(Reason::is_cut_short),
         }
     }
@@ -397,6 +400,7 @@ impl Counters {
         }
         walks.drift.add(&ended.drift);
         walks.left_out.add(&ended.left_out);
+        walks.preparation += ended.preparation;
     }
 
     /// Whether a limit of pages or records ended a walk.
@@ -421,8 +425,8 @@ impl Counters {
         let expected_rows = is_told.then_some(walks.expected);
         let drift = &walks.drift;
         let left_out = &walks.left_out;
-        let pages_left_out: u64 = left_out.reasons().map(|(_, count)| count).sum();
         effort += left_out.effort;
+        effort += walks.preparation;
         let is_total = |count| expected_rows.is_none_or(|expected| expected == count);
         let is_complete = is_total(rows.saturating_sub(repeated)) && left_out.gap.is_none();
         let reason = left_out.gap.clone().or_else(|| {
@@ -436,6 +440,8 @@ impl Counters {
         });
         ResourceReceipt {
             cursor: None,
+            loaded_rows: None,
+            no_rows: None,
             status: if is_complete {
                 Status::Complete
             } else {
@@ -448,9 +454,7 @@ impl Counters {
             expected_rows,
             repeated_keys: repeated,
             bytes: self.bytes.load(Ordering::Relaxed),
-            retries: effort
-                .requests
-                .saturating_sub(pages - resumed_pages + pages_left_out),
+            retries: effort.retries,
             rate_limited: effort.rate_limited,
             throttled_ms: u64::try_from(effort.throttled.as_millis()).unwrap_or(u64::MAX),
             skipped: left_out::by_reason(left_out),

@@ -22,6 +22,7 @@ mod keys;
 mod left_out;
 mod logins;
 mod merge;
+mod no_rows;
 mod options;
 mod parents;
 mod pipeline;

@@ -119,6 +119,7 @@ impl Pipeline {
                 .fetch_and_load(&setup, &wanted, &destination, (&mut course, &mut receipt))
                 .await?
         {}
+        receipt.flag_no_rows(self.events.as_ref());
         for load_id in recovered.loads {
             self.packages().remove(load_id)?;
         }

@@ -1,3 +1,6 @@
+use crate::event::{Event, EventSink};
+use crate::no_rows;
+
 use apiduct_model::{ResourceName, TableName};
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
@@ -53,7 +56,7 @@ pub struct Receipt {
 pub struct ResourceReceipt {
     /// How it ended.
     pub status: Status,
-    /// Tries sent, the first ones and the retries.
+    /// Tries sent, the first ones and the retries; those that ask for a report and how far it is included.
     pub requests: u64,
     /// Pages received, those that an earlier run had kept included.
     pub pages: u64,
@@ -62,6 +65,12 @@ pub struct ResourceReceipt {
     pub resumed_pages: u64,
     /// Records received.
     pub rows: u64,
+    /// Rows that came of the records, those of nested lists aside; absent where rows only feed children.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub loaded_rows: Option<u64>,
+    /// Why no row came of the records, where there were some; absent where all of them were simply not new.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub no_rows: Option<String>,
     /// Bytes of the bodies, decoded.
     pub bytes: u64,
     /// The API's own count of records, where it gives one.
@@ -128,6 +137,10 @@ impl ResourceReceipt {
         self.pages += later.pages;
         self.resumed_pages += later.resumed_pages;
         self.rows += later.rows;
+        self.loaded_rows = match (self.loaded_rows, later.loaded_rows) {
+            (Some(one), Some(other)) => Some(one + other),
+            (one, other) => one.or(other),
+        };
         self.bytes += later.bytes;
         self.expected_rows = self
             .expected_rows
@@ -172,6 +185,8 @@ impl Default for ResourceReceipt {
             pages: 0,
             resumed_pages: 0,
             rows: 0,
+            loaded_rows: None,
+            no_rows: None,
             bytes: 0,
             expected_rows: None,
             repeated_keys: 0,
@@ -214,6 +229,17 @@ impl Receipt {
             match self.resources.get_mut(&name) {
                 Some(earlier) => earlier.add(one),
                 None => drop(self.resources.insert(name, one)),
+            }
+        }
+    }
+
+    /// Writes down, and tells, which resources gave records and no row of them. To be called once all pulls are in.
+    pub(crate) fn flag_no_rows(&mut self, events: &dyn EventSink) {
+        for (name, one) in &mut self.resources {
+            if let Some(why) = no_rows::explain(one) {
+                let message = format!("`{name}` gave records and not one row: {why}");
+                events.event(&Event::Warning { message });
+                one.no_rows = Some(why);
             }
         }
     }

@@ -79,6 +79,8 @@ pub(crate) struct Rows {
     pub(crate) schema: Schema,
     /// Columns that were null in every row.
     pub(crate) untyped: Vec<(TableName, String)>,
+    /// Rows of its own tables, those of nested lists aside.
+    pub(crate) kept: u64,
     /// Records left out on purpose, by reason.
     pub(crate) skipped: IndexMap<String, u64>,
     /// Rows whose primary key came before in the same walk.
@@ -165,11 +167,13 @@ fn work(
     let skipped = dropped.map(|(step, records)| (step.to_owned(), records));
     let skipped = skipped.collect();
     let gate = normalizer.take_gate_report();
+    let kept = normalizer.kept();
     let (batches, schema) = normalizer.finish();
     hand_over(batches, &mut keys, sink)?;
     Ok(Rows {
         schema,
         untyped,
+        kept,
         skipped,
         repeated_keys: keys.map_or(0, |keys| keys.repeated()),
         gate,

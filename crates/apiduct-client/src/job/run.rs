@@ -1,7 +1,7 @@
 //! From the request for a report to the request that downloads it.
 
 use std::fmt::Write as _;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use apiduct_json::Selector;
@@ -18,7 +18,7 @@ use crate::paginate::Position;
 use crate::rate::WaitReason;
 use crate::request::Body;
 use crate::retry::retry_after;
-use crate::{PageKey, Response, url_join};
+use crate::{Effort, PageKey, Response, url_join};
 
 /// After so long a kept job is not waited for any more: its report would be an old one.
 const OLDEST: Duration = Duration::from_hours(24);
@@ -31,6 +31,8 @@ struct Run {
     job: Arc<Job>,
     store: Option<Arc<dyn JobStore>>,
     key: PageKey,
+    /// What the requests so far took.
+    effort: Mutex<Effort>,
 }
 
 /// How far a job is.
@@ -41,13 +43,13 @@ pub(super) enum State {
 }
 
 /// Sees a job through: asks for it, or takes up the one that was kept, and waits until it is done. Gives the call that
-/// downloads the report.
+/// downloads the report, and what it took to get there.
 pub(crate) async fn prepare(
     client: Client,
     call: Call,
     job: Arc<Job>,
     store: Option<Arc<dyn JobStore>>,
-) -> Result<Call, Error> {
+) -> Result<(Call, Effort), Error> {
     let key = page_key(&Position::Start, &call.request, client.redactor());
     let run = Run {
         client,
@@ -55,17 +57,18 @@ pub(crate) async fn prepare(
         job,
         store,
         key,
+        effort: Mutex::default(),
     };
     let kept = run.recall().await?;
     if let Some(handle) = kept
         && let Some(download) = run.wait(&handle, true).await?
     {
-        return Ok(download);
+        return Ok((download, run.effort()));
     }
     let handle = run.create().await?;
     let download = run.wait(&handle, false).await?;
     // A job that was just made is never given up for a new one.
-    download.ok_or(Error::Canceled)
+    Ok((download.ok_or(Error::Canceled)?, run.effort()))
 }
 
 impl Run {
@@ -75,6 +78,10 @@ impl Run {
             url: response.shown_url(),
             problem,
         }))
+    }
+
+    fn effort(&self) -> Effort {
+        *self.effort.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Asks for the report.
@@ -273,6 +280,9 @@ impl Run {
     async fn exchange(&self, call: &Call) -> Result<Response, Error> {
         let exchanger = &self.client.shared.exchanger;
         let exchanged = exchanger.exchange(call, &|_| Ok(Reading::Good(()))).await?;
+        let mut effort = self.effort.lock().unwrap_or_else(PoisonError::into_inner);
+        *effort += Effort::of(&exchanged.response);
+        drop(effort);
         exchanged.response.error_for_status()
     }
 

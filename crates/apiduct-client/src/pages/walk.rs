@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::fetch::{Content, Fetched, Order};
 use super::keep::PageKey;
-use super::{Findings, FoundPaginator, FoundSelector, credential};
+use super::{Findings, FoundPaginator, FoundSelector, Prepared, credential};
 use crate::client::Client;
 use crate::detect::{self, DetectInput};
 use crate::error::{Error, ForeignVia, LoopKind};
@@ -64,7 +64,7 @@ impl Walk {
     }
 
     /// What has to happen before the first page, if something has to.
-    pub(super) fn prepare(&self) -> Option<BoxFuture<'static, Result<Call, Error>>> {
+    pub(super) fn prepare(&self) -> Option<BoxFuture<'static, Prepared>> {
         let job = self.options.job.clone()?;
         let store = self.options.job_store.clone();
         let (client, call) = (self.client.clone(), self.call.clone());

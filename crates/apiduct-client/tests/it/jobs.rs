@@ -115,6 +115,13 @@ async fn a_report_is_asked_for_once_waited_for_and_read() {
     let (mut pages, timer) = walk(&script, job(), &kept);
     assert_eq!(ids(&mut pages).await.unwrap(), ["1", "2"]);
     assert_eq!(timer.waits(), [5.0, 7.5, 11.25]);
+    let preparation = pages.preparation();
+    assert_eq!((preparation.requests, preparation.retries), (5, 0));
+    assert_eq!(
+        preparation.throttled,
+        Duration::ZERO,
+        "no limit made it wait"
+    );
     let poll = "GET https://api.test/reports/r%207";
     assert_eq!(
         script.log(),

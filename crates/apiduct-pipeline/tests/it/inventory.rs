@@ -230,7 +230,8 @@ test_config_sections_resolution
 18.4.6
 18.4.7
 18.4.7 throttled
-18.4.7 empty";
+18.4.7 empty
+18.4.7 reports";
 
 #[test]
 fn every_case_has_its_row_and_every_proof_exists() {

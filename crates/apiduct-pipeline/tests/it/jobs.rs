@@ -50,6 +50,9 @@ async fn a_report_is_asked_for_waited_for_and_loaded() {
         ["a", "b"]
     );
     assert_eq!(world.api.requests_to("/reports/7").len(), 2);
+    let own = &receipt.resources["orders"];
+    let sent = world.api.log().len() as u64;
+    assert_eq!((own.requests, own.pages, own.retries), (sent, 1, 0));
     assert!(!world.folder.path().join(".apiduct/shop/jobs").exists());
     world.run(FILE).await.unwrap();
     assert_eq!(
