@@ -19,7 +19,10 @@ pub(crate) struct Param<'d> {
     pub(crate) shape: Rc<Shape<'d>>,
     /// The description of the parameter, and of its schema.
     pub(crate) wording: String,
+    /// The words of the name, joined by `_`.
     pub(crate) norm: String,
+    /// The words of the name, joined by nothing.
+    pub(crate) flat: String,
     pub(crate) default: Option<&'d Value>,
     pub(crate) example: Option<&'d Value>,
 }
@@ -263,6 +266,7 @@ fn param<'d>(documents: &'d Documents, shapes: &Shapes<'d>, node: Node<'d>) -> O
         shape,
         wording,
         norm: words::norm(name),
+        flat: words::flat(name),
     })
 }
 

@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use crate::findings::Finding;
 use crate::shape::{Shape, Shapes};
-use crate::words::{flat, norm, noun, says_any, singular, words};
+use crate::words::{flat, names_behind, norm, noun, says_any, singular, words};
 
 const THRESHOLD: f64 = 4.0;
 const SUFFIXES: &[(&str, f64)] = &[
@@ -245,17 +245,13 @@ fn by_ending(name: &str, context: &Context) -> (f64, String) {
 
 /// Whether a description is about another entity's identifier.
 fn speaks_of_other(wording: &str, context: &Context) -> bool {
-    context.entities.iter().any(|entity| {
-        !context.nouns.contains(entity)
-            && entity.len() > 3
-            && says_any(
-                wording,
-                &[
-                    &format!("of the {entity}"),
-                    &format!("of a {entity}"),
-                    &format!("for the {entity}"),
-                ],
-            )
+    let wording = wording.to_lowercase();
+    ["of the", "of a", "for the"].iter().any(|phrase| {
+        names_behind(&wording, phrase).any(|name| {
+            name.len() > 3
+                && context.entities.contains(name)
+                && !context.nouns.iter().any(|noun| noun == name)
+        })
     })
 }
 

@@ -255,7 +255,6 @@ fn collect<'d>(
     for (name, property) in &shape.properties {
         let value = shapes.of(property.node);
         path.push((*name).to_owned());
-        let is_noun = is_noun_of(endpoint, name);
         if value.is_array() {
             let mut item = shapes.items(&value);
             let mut place = path.clone();
@@ -285,6 +284,7 @@ fn collect<'d>(
             }
             all.push(candidate);
         } else if value.is_object() && path.len() < 3 && value.properties.len() <= MAX_ENVELOPE {
+            let is_noun = is_noun_of(endpoint, name);
             collect(endpoint, shapes, &value, path, is_noun, all);
         }
         path.pop();

@@ -60,7 +60,7 @@ pub(crate) fn limit_rank(param: &Param<'_>) -> u8 {
     if !is_number || param.shape.is("boolean") {
         return 0;
     }
-    let name = flat(param.name);
+    let name = &param.flat;
     match LIMIT.iter().position(|one| *one == name) {
         Some(0..=2) => return 9,
         Some(3 | 5..=9) => return 8,

@@ -60,7 +60,7 @@ fn pair(param: &Param<'_>, field: &Field<'_>, roles: &Roles<'_, '_>) -> f64 {
     if param.shape.is("boolean") || field.shape.is("boolean") || is_secret(param) {
         return 0.0;
     }
-    let name = flat(param.name);
+    let name = &param.flat;
     if NOT_A_CURSOR.contains(&name.as_str()) && field.parent != "cursors" && name != "before" {
         return 0.0;
     }
@@ -71,7 +71,7 @@ fn pair(param: &Param<'_>, field: &Field<'_>, roles: &Roles<'_, '_>) -> f64 {
         && !is_worded_as_cursor(param);
     let below_next = words(&field.parent).iter().any(|word| word == "next");
     let last_word = words(param.name).pop().unwrap_or_default();
-    if own == name && below_next {
+    if own == *name && below_next {
         return if counts { 0.6 } else { 0.92 };
     }
     if counts {
@@ -83,7 +83,9 @@ fn pair(param: &Param<'_>, field: &Field<'_>, roles: &Roles<'_, '_>) -> f64 {
     {
         return if in_vocabulary { 0.92 } else { 0.85 };
     }
-    if own == name && in_vocabulary && (field.parent == "cursors" || !PAGE.contains(&name.as_str()))
+    if own == *name
+        && in_vocabulary
+        && (field.parent == "cursors" || !PAGE.contains(&name.as_str()))
     {
         return 0.9;
     }

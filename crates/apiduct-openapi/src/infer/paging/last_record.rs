@@ -6,7 +6,7 @@ use crate::api::Endpoint;
 use crate::findings::{Finding, Pages};
 use crate::infer::selector::Found;
 use crate::shape::Shapes;
-use crate::words::{flat, says_any, words};
+use crate::words::{says_any, words};
 
 const LAST_RECORD: &[&str] = &[
     "startingafter",
@@ -33,7 +33,7 @@ pub(super) fn last_record<'d>(
     let item = found.item.as_ref()?;
     let has_more = more_flag(fields);
     for param in endpoint.queries() {
-        let name = flat(param.name);
+        let name = &param.flat;
         let by_wording = says_any(
             &param.wording,
             &[

@@ -2,7 +2,7 @@
 
 use crate::api::{Endpoint, Param};
 use crate::infer::size;
-use crate::words::{flat, says_any};
+use crate::words::says_any;
 
 pub(super) const PAGE: &[&str] = &[
     "page",
@@ -90,7 +90,7 @@ impl<'e, 'd> Roles<'e, 'd> {
             names.iter().find_map(|name| {
                 endpoint
                     .queries()
-                    .find(|param| flat(param.name) == *name && takes(param))
+                    .find(|param| param.flat == *name && takes(param))
             })
         };
         let counts = |param: &Param<'_>| {
@@ -109,7 +109,7 @@ impl<'e, 'd> Roles<'e, 'd> {
             cursors: endpoint
                 .queries()
                 .filter(|param| {
-                    let name = flat(param.name);
+                    let name = &param.flat;
                     (CURSOR.contains(&name.as_str()) || is_worded_as_cursor(param))
                         && !NOT_A_CURSOR.contains(&name.as_str())
                         && !param.shape.is("boolean")
@@ -129,8 +129,7 @@ impl<'e, 'd> Roles<'e, 'd> {
 }
 
 pub(super) fn is_secret(param: &Param<'_>) -> bool {
-    flat(param.name) == "token"
-        && !says_any(&param.wording, &["page", "pagination", "next", "cursor"])
+    param.flat == "token" && !says_any(&param.wording, &["page", "pagination", "next", "cursor"])
 }
 
 pub(super) fn is_worded_as_cursor(param: &Param<'_>) -> bool {
