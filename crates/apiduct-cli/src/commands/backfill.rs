@@ -19,6 +19,8 @@ use crate::traffic::TrafficArgs;
 Examples:
   apiduct backfill tracker.yaml --from 2023-01-01 --to 2024-01-01
   apiduct backfill tracker.yaml --from 2023-01-01 --to 2024-01-01 --select issues
+  apiduct backfill tracker.yaml --from 2023-01-01 --to 2024-01-01 --record old.jsonl
+  apiduct backfill tracker.yaml --from 2023-01-01 --to 2024-01-01 --replay old.jsonl
 
 With `incremental.window` in the file, each window is loaded on its own, and the same command goes on
 behind the last window that was loaded.")]

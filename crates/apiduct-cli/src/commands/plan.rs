@@ -23,6 +23,7 @@ use crate::traffic::TrafficArgs;
 Examples:
   apiduct plan tracker.yaml                   Asks each resource once for what the file leaves open
   apiduct plan tracker.yaml --offline         No request, no secret
+  apiduct plan tracker.yaml --resolved        The whole file, with each value's origin
   apiduct plan tracker.yaml --replay tracker.jsonl
   apiduct plan tracker.yaml --format json")]
 pub(crate) struct PlanArgs {
@@ -31,6 +32,10 @@ pub(crate) struct PlanArgs {
     /// Only read the file: open no socket, read no secret.
     #[arg(long, conflicts_with_all = ["record", "replay"])]
     offline: bool,
+    /// Print the whole file as it counts, with defaults merged and filled in, and where each value comes from. No request,
+    /// no secret.
+    #[arg(long, conflicts_with_all = ["record", "replay"])]
+    resolved: bool,
     #[command(flatten)]
     traffic: TrafficArgs,
     #[command(flatten)]
@@ -44,6 +49,9 @@ pub(crate) struct PlanArgs {
 /// Mistakes in the file, or a resource that cannot be asked.
 pub(crate) async fn execute(args: &PlanArgs, printer: &Printer) -> Result<ExitCode, Failure> {
     let source = Source::read(&args.source.file, printer)?;
+    if args.resolved {
+        return show_resolved(&source, printer);
+    }
     let description = source.plan.describe();
     let (checks, estimate) = if args.offline {
         (Vec::new(), None)
@@ -64,6 +72,18 @@ pub(crate) async fn execute(args: &PlanArgs, printer: &Printer) -> Result<ExitCo
     for check in checks {
         check.outcome?;
     }
+    Ok(ExitCode::Complete)
+}
+
+/// Prints the file as it counts.
+fn show_resolved(source: &Source, printer: &Printer) -> Result<ExitCode, Failure> {
+    let effective = source.plan.effective(source.secrets.as_ref())?;
+    let printed = if printer.is_json() {
+        printer.json(&effective.to_json())
+    } else {
+        printer.text(&effective.to_yaml())
+    };
+    printed.map_err(|error| Failure::output(&error))?;
     Ok(ExitCode::Complete)
 }
 

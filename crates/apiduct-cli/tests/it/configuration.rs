@@ -164,6 +164,39 @@ fn a_check_tries_every_resource_and_goes_on_after_a_failure() {
 }
 
 #[test]
+fn a_resolved_plan_shows_each_value_with_its_origin_and_no_secret() {
+    let program = Program::new();
+    program.write(
+        "tracker.yaml",
+        r"
+client:
+  base_url: https://api.example.com
+  auth: {type: bearer, token: hunter2}
+  paginator: header_link
+resource_defaults:
+  endpoint: {params: {per_page: 100}}
+resources:
+  - issues
+runtime: {concurrency: 2}
+",
+    );
+    std::fs::create_dir(program.path(".dlt")).unwrap();
+    program.write(".dlt/config.toml", "[runtime]\nrequest_timeout = 9\n");
+    let outcome = program.call(&["plan", "tracker.yaml", "--resolved"]);
+    assert!(!outcome.stdout.contains("hunter2"), "{outcome}");
+    insta::assert_snapshot!("plan_resolved", outcome);
+    let text = program.ok(&["plan", "tracker.yaml", "--resolved", "--format", "json"]);
+    let resolved: Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(resolved["document"]["runtime"]["timeout"], 9);
+    assert_eq!(resolved["origins"]["runtime.timeout"]["line"], 2);
+    assert_eq!(
+        resolved["origins"]["resources[0].endpoint.params.per_page"]["from"],
+        "resource_defaults"
+    );
+    assert!(!text.contains("hunter2"), "{text}");
+}
+
+#[test]
 fn a_plan_online_shows_what_was_detected() {
     let api = MockApi::builder()
         .collection("posts", (1..=7).map(|id| serde_json::json!({"id": id})))

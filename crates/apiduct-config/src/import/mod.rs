@@ -25,6 +25,8 @@ mod adapt;
 mod out;
 mod python;
 
+pub(crate) use out::scalar_text;
+
 use std::path::Path;
 
 use apiduct_model::Hint;

@@ -196,7 +196,7 @@ fn scalar(value: &Out) -> String {
 }
 
 /// `text` bare where YAML reads it back as the same text, quoted as in JSON elsewhere.
-fn scalar_text(text: &str) -> String {
+pub(crate) fn scalar_text(text: &str) -> String {
     let is_plain = |letter: char| letter.is_ascii_alphanumeric() || "_-./".contains(letter);
     let is_url = text.starts_with("https://") || text.starts_with("http://");
     let bare = text

@@ -74,6 +74,7 @@ pub(super) fn plan(spec: &Spec, registry: &Registry, problems: &mut Problems) ->
             .map_or_else(SystemNames::default, SystemNames::with_prefix),
         warnings,
         file: spec.file.clone(),
+        written: spec.written.clone(),
         registry: registry.clone(),
     }
 }

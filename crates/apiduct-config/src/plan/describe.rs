@@ -133,6 +133,19 @@ pub(super) fn plan(plan: &Plan) -> PlanDescription {
     }
 }
 
+/// What a resource has at a key of its endpoint that the file leaves out; nothing where `client` says it.
+pub(super) fn implied(one: &ResourcePlan, key: &str) -> Option<&'static str> {
+    match (key, &one.selector, one.paginator.origin) {
+        ("paginator", _, Origin::SingleEntity) => Some("single_page: the answer is one record"),
+        ("paginator", _, Origin::Report) => Some("single_page: a report is one page"),
+        ("paginator", _, Origin::Nowhere) | ("data_selector", SelectorPlan::Detect, _) => {
+            Some("detected from the first page")
+        }
+        ("data_selector", SelectorPlan::SingleEntity, _) => Some("$: the answer is one record"),
+        _ => None,
+    }
+}
+
 fn resource(plan: &Plan, at: usize) -> ResourceDescription {
     let one = &plan.resources[at];
     let request = &one.request;

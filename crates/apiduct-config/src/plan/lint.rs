@@ -2,37 +2,9 @@
 
 use super::{Plan, ResourcePlan, SelectorPlan, Warning};
 use crate::spec::{AuthSpec, Located, Spec, Written};
-use crate::template::{IncrementalField, Part, Template};
+use crate::template::{IncrementalField, Part, Template, looks_like_a_token};
 
 const BY_REFERENCE: &str = "refer to it with `${env:NAME}`, `${file:PATH}` or `${secret:KEY}`";
-
-/// How keys and tokens of widespread APIs begin.
-const TOKEN_STARTS: [&str; 21] = [
-    "AIza",
-    "AKIA",
-    "ASIA",
-    "SG.",
-    "dop_v1_",
-    "eyJ",
-    "ghp_",
-    "gho_",
-    "ghs_",
-    "ghu_",
-    "github_pat_",
-    "glpat-",
-    "hf_",
-    "pat-na1-",
-    "rk_live_",
-    "shpat_",
-    "sk_live_",
-    "sk-",
-    "xoxb-",
-    "xoxp-",
-    "ya29.",
-];
-
-/// The shortest text that is taken for a key or token.
-const TOKEN_LENGTH: usize = 20;
 
 /// Credentials that stand in the file itself.
 pub(super) fn secrets(spec: &Spec, resources: &[ResourcePlan]) -> Vec<Warning> {
@@ -61,7 +33,7 @@ pub(super) fn secrets(spec: &Spec, resources: &[ResourcePlan]) -> Vec<Warning> {
         resource.request.each_template(&mut |text, site| {
             let message = if is_written_out(text) {
                 WRITTEN
-            } else if text.parts().iter().any(looks_like_a_token) {
+            } else if text.parts().iter().any(is_like_a_token) {
                 "a text looks like a key or token"
             } else {
                 return;
@@ -97,17 +69,8 @@ fn is_written_out(text: &Template) -> bool {
             .is_some_and(|text| !text.trim().is_empty())
 }
 
-fn looks_like_a_token(part: &Part) -> bool {
-    let Part::Literal(text) = part else {
-        return false;
-    };
-    let is_token = |word: &str| {
-        let starts = TOKEN_STARTS.iter().any(|start| word.starts_with(start));
-        starts
-            && word.len() >= TOKEN_LENGTH
-            && word.contains(|letter: char| letter.is_ascii_digit())
-    };
-    text.contains("PRIVATE KEY-----") || text.split([' ', ',', ';', '"']).any(is_token)
+fn is_like_a_token(part: &Part) -> bool {
+    matches!(part, Part::Literal(text) if looks_like_a_token(text))
 }
 
 /// Whether a URL has a password in clear text in front of its host.
@@ -238,6 +201,11 @@ mod tests {
         assert_eq!(paths, expected);
         let told: Vec<String> = plan.warnings.iter().map(ToString::to_string).collect();
         assert!(!told.concat().contains("hunter2") && !told.concat().contains(token));
+        let described = serde_json::json!(plan.describe()).to_string();
+        assert!(
+            !described.contains("hunter2") && !described.contains(token),
+            "{described}"
+        );
     }
 
     #[test]

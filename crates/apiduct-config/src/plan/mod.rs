@@ -50,9 +50,10 @@ pub use tree::{BatchPlan, ForEachPlan};
 use crate::error::{ConfigErrors, Problems};
 use crate::locate::Format;
 use crate::registry::Registry;
-use crate::resolve::Runtime;
+use crate::resolve::{Runtime, SecretSource};
 use crate::spec::{
-    AuthSpec, ClientCertificateSpec, DestinationSpec, Entity, Located, SeedSpec, Spec, Written,
+    AuthSpec, ClientCertificateSpec, DestinationSpec, EffectiveFile, Entity, Located, SeedSpec,
+    Spec, Written, WrittenFile,
 };
 use crate::template::{Tap, Template};
 
@@ -93,6 +94,8 @@ pub struct Plan {
     /// What works and is likely not wanted.
     pub warnings: Vec<Warning>,
     pub(crate) file: Arc<str>,
+    /// The file itself.
+    pub(crate) written: WrittenFile,
     /// What the program has of its own.
     pub(crate) registry: Registry,
 }
@@ -422,6 +425,21 @@ impl Plan {
     /// loads that the API does not filter.
     pub fn advice(&self) -> Vec<Warning> {
         lint::advice(self)
+    }
+
+    /// The whole file as it counts: defaults merged into resources, settings that `source` has outside the file, what is
+    /// left out filled in, each value with its origin, credentials masked. Secrets are not read.
+    ///
+    /// # Errors
+    /// A setting outside the file that cannot be read as what it is.
+    pub fn effective(&self, source: &dyn SecretSource) -> Result<EffectiveFile, ConfigErrors> {
+        self.runtime.clone().overlay(source)?;
+        let implied_of = |name: &str, key: &str| {
+            self.resource(name)
+                .and_then(|one| describe::implied(one, key))
+        };
+        let spec = (&self.written, self.file.as_ref(), self.name.as_str());
+        Ok(EffectiveFile::new(spec, &implied_of, source))
     }
 
     /// What a run would do, for people and machines: placeholders instead of values, credentials masked.

@@ -3,6 +3,7 @@
 mod apply;
 mod body;
 mod login;
+mod outside;
 mod runtime;
 mod secrets;
 mod seeds;
@@ -24,6 +25,7 @@ use url::Url;
 
 pub use apply::resolve_text;
 pub use login::{Login, LoginFlow};
+pub(crate) use outside::{Outside, OutsideSite};
 pub use runtime::{Runtime, TotalTimeout};
 pub use secrets::Secrets;
 pub use seeds::Seed;

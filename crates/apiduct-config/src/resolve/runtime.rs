@@ -1,14 +1,13 @@
 use std::ops::RangeInclusive;
-use std::sync::Arc;
 use std::time::Duration;
 
 use apiduct_client::Limits;
 use apiduct_client::rate::{RateConfig, Window};
 use apiduct_client::retry::{RetryConfig, RetryKind};
 
+use super::outside::Outside;
 use super::source::SecretSource;
-use crate::error::{ConfigErrorKind, ConfigErrors, Problems};
-use crate::locate::{Format, Mark, Node};
+use crate::error::{ConfigErrorKind, ConfigErrors};
 use crate::spec::{Located, RuntimeSpec, Written, duration};
 use crate::template::Template;
 
@@ -108,17 +107,6 @@ impl Default for Runtime {
     }
 }
 
-/// The settings of the reference that can stand outside the file.
-const OUTSIDE: [&str; 7] = [
-    "request_timeout",
-    "request_max_attempts",
-    "request_backoff_factor",
-    "request_max_retry_delay",
-    "http_show_error_body",
-    "http_max_error_body_length",
-    "log_level",
-];
-
 impl Runtime {
     pub(crate) fn new(spec: &RuntimeSpec) -> Self {
         let mut runtime = Self {
@@ -189,36 +177,13 @@ impl Runtime {
     /// # Errors
     /// A value that cannot be read as what the setting is, and a `config.toml` that is not TOML.
     pub fn overlay(&mut self, source: &dyn SecretSource) -> Result<(), ConfigErrors> {
-        let file = source.shown_path(".dlt/config.toml");
-        let mut problems = Problems::new(Arc::from(file.as_str()));
-        let text = source.file(".dlt/config.toml").unwrap_or_else(|error| {
-            problems.push(
-                "",
-                Mark::WHOLE_FILE,
-                ConfigErrorKind::Read { source: error },
-            );
-            None
-        });
-        let root = text.and_then(|text| Node::read(&text, Format::Toml, &mut problems));
-        for name in OUTSIDE {
-            if self.written.contains(&name) {
+        let (found, mut problems) = Outside::find(source);
+        for setting in found {
+            if self.written.contains(&setting.name) {
                 continue;
             }
-            let variable = format!("RUNTIME__{}", name.to_uppercase());
-            if let Some(value) = source.env(&variable) {
-                if let Err(kind) = self.take(name, &value) {
-                    problems.push_in("the environment", &variable, Mark::WHOLE_FILE, kind);
-                }
-                continue;
-            }
-            let node = root
-                .as_ref()
-                .and_then(|root| root.value_of("runtime")?.value_of(name));
-            if let Some(node) = node {
-                let value = node.scalar_text().unwrap_or_default();
-                if let Err(kind) = self.take(name, value) {
-                    problems.push(format_args!("runtime.{name}"), node.mark, kind);
-                }
+            if let Err(kind) = self.take(setting.name, &setting.value) {
+                setting.report(kind, &mut problems);
             }
         }
         problems.into_result(Some(()))
@@ -326,7 +291,7 @@ fn set<T>(place: &mut T, value: Option<T>) {
     }
 }
 
-/// The settings of [`OUTSIDE`] that the file has.
+/// The settings of [`Outside`] that the file has.
 fn written(spec: &RuntimeSpec) -> Vec<&'static str> {
     let all = [
         ("request_timeout", !spec.timeout.is_absent()),

@@ -314,9 +314,13 @@ const SENSITIVE: [&str; 16] = [
     "password",
 ];
 
+/// Whether values of this name are credentials.
+pub(super) fn is_sensitive_name(name: &str) -> bool {
+    SENSITIVE.iter().any(|one| name.eq_ignore_ascii_case(one))
+}
+
 pub(super) fn mark_sensitive(name: &str, value: Template) -> Template {
-    let is_sensitive = SENSITIVE.iter().any(|one| name.eq_ignore_ascii_case(one));
-    if is_sensitive {
+    if is_sensitive_name(name) {
         value.sensitive()
     } else {
         value

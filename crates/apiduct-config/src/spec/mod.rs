@@ -7,6 +7,7 @@ mod auth;
 mod body;
 mod check;
 mod destination;
+mod effective;
 mod endpoint;
 mod fields;
 mod formats;
@@ -38,6 +39,8 @@ use serde_json::Value;
 pub use auth::{AuthSpec, AwsSpec, HmacSpec, KeyPlace, PoolSpec};
 pub use body::{DataSpec, ParamStyle, StyledSpec};
 pub use destination::{DestinationKind, DestinationSpec};
+pub(crate) use effective::WrittenFile;
+pub use effective::{EffectiveFile, ValueOrigin};
 pub(crate) use endpoint::merge_headers;
 pub use endpoint::{EndpointSpec, Entity, HeaderSpec, ParamSpec, ParamValue};
 pub use fields::{Located, Written};
@@ -90,6 +93,7 @@ pub struct Spec {
     /// What holds for the tables of every resource that does not say otherwise.
     pub hints: TableHintsSpec,
     pub(crate) file: Arc<str>,
+    pub(crate) written: WrittenFile,
 }
 
 /// The key `client`.
@@ -209,6 +213,7 @@ impl Spec {
             system_prefix,
             hints,
             file,
+            written: WrittenFile::new(root),
         })
     }
 }

@@ -9,6 +9,7 @@ mod incremental;
 mod json;
 mod parent;
 mod parse;
+mod token;
 
 use std::fmt;
 
@@ -22,6 +23,7 @@ pub use incremental::{IncrementalField, IncrementalValues};
 pub use json::JsonTemplate;
 pub use parent::{ParentRow, Tap};
 pub use parse::Mode;
+pub(crate) use token::looks_like_a_token;
 
 /// A value that stands outside the file: `${env:NAME}`, `${file:PATH}` or `${secret:KEY}`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -227,7 +229,8 @@ impl Template {
     }
 
     fn shown(&self, literal: &str) -> String {
-        if self.is_sensitive && !literal.trim().is_empty() {
+        let is_credential = self.is_sensitive || looks_like_a_token(literal);
+        if is_credential && !literal.trim().is_empty() {
             MASK.to_owned()
         } else {
             literal.to_owned()
