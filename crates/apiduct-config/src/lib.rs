@@ -51,6 +51,8 @@ pub mod seed;
 pub mod spec;
 pub mod template;
 
+/// Steps on records, and what a program needs to bring its own.
+pub use apiduct_steps as steps;
 pub use error::{ConfigError, ConfigErrorKind, ConfigErrors};
 pub use locate::{Format, Mark};
 pub use plan::Plan;

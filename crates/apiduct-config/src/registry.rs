@@ -8,6 +8,7 @@ use std::sync::Arc;
 use apiduct_client::auth::Auth;
 use apiduct_client::paginate::Paginator;
 use apiduct_model::SecretText;
+use apiduct_steps::RowStep;
 
 use crate::error::ConfigErrorKind;
 
@@ -16,8 +17,8 @@ pub type CustomError = Box<dyn Error + Send + Sync>;
 
 type Make<S, T> = Arc<dyn Fn(&BTreeMap<String, S>) -> Result<Arc<T>, CustomError> + Send + Sync>;
 
-/// Paginators and authentication of a program, by the names under which files ask for them: `{type: custom, name: NAME,
-/// settings: {…}}`.
+/// Paginators, authentication and row steps of a program, by the names under which files ask for them: `{type: custom, name:
+/// NAME, settings: {…}}`, and `- custom: NAME` or `- custom: {name: NAME, settings: {…}}` among `processing_steps`.
 ///
 /// The settings are texts; those of authentication are secrets, with their references replaced.
 ///
@@ -43,6 +44,7 @@ type Make<S, T> = Arc<dyn Fn(&BTreeMap<String, S>) -> Result<Arc<T>, CustomError
 pub struct Registry {
     paginators: BTreeMap<String, Make<String, dyn Paginator>>,
     auths: BTreeMap<String, Make<SecretText, dyn Auth>>,
+    steps: BTreeMap<String, Make<String, dyn RowStep>>,
 }
 
 /// A part of the file that the program defines.
@@ -90,6 +92,52 @@ impl Registry {
         self
     }
 
+    /// Makes a step on records by `make`, from its settings, wherever `processing_steps` ask for `name`. It is made when the
+    /// file is read, once for each resource.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    ///
+    /// use apiduct_config::steps::{RowOutcome, row_fn};
+    /// use apiduct_config::{Format, Plan, Registry};
+    ///
+    /// let registry = Registry::new().row_step("without", |settings| {
+    ///     let word = settings.get("word").ok_or("`word` is missing")?.clone();
+    ///     Ok(Arc::new(row_fn(move |record| {
+    ///         Ok(if record.contains(&word) { RowOutcome::Drop } else { RowOutcome::Keep })
+    ///     })))
+    /// });
+    /// let text = r#"
+    /// client: {base_url: "https://api.example.com"}
+    /// resources:
+    ///   - name: issues
+    ///     processing_steps:
+    ///       - custom: {name: without, settings: {word: spam}}
+    /// "#;
+    /// let plan = Plan::parse_with(text, Format::Yaml, "tracker.yaml", &registry)?;
+    /// assert_eq!(plan.resources[0].steps[0].step.to_string(), "custom: without");
+    /// # Ok::<(), apiduct_config::ConfigErrors>(())
+    /// ```
+    #[must_use]
+    pub fn row_step(
+        mut self,
+        name: impl Into<String>,
+        make: impl Fn(&BTreeMap<String, String>) -> Result<Arc<dyn RowStep>, CustomError>
+        + Send
+        + Sync
+        + 'static,
+    ) -> Self {
+        self.steps.insert(name.into(), Arc::new(make));
+        self
+    }
+
+    pub(crate) fn make_step(
+        &self,
+        custom: &Custom<String>,
+    ) -> Result<Arc<dyn RowStep>, ConfigErrorKind> {
+        make("step", &self.steps, &custom.name, &custom.settings)
+    }
+
     pub(crate) fn make_paginator(
         &self,
         custom: &Custom<String>,
@@ -124,6 +172,7 @@ impl fmt::Debug for Registry {
         f.debug_struct("Registry")
             .field("paginators", &self.paginators.keys())
             .field("auths", &self.auths.keys())
+            .field("steps", &self.steps.keys())
             .finish()
     }
 }

@@ -155,6 +155,7 @@ impl Runner {
                 next.extend(is_new.then(|| record.clone()));
                 false
             }),
+            Step::Custom(custom) => custom.run(record, next),
             Step::Explode(field) => builtin::explode(record, field, next).map(|()| true),
             other => builtin::change(record.clone(), other).map(|changed| {
                 next.push(changed);

@@ -65,7 +65,8 @@ pub(crate) fn change(mut record: Val, step: &Step) -> Result<Val, StepProblem> {
         | Step::Map(_)
         | Step::YieldMap(_)
         | Step::Explode(_)
-        | Step::Dedupe { .. } => {}
+        | Step::Dedupe { .. }
+        | Step::Custom(_) => {}
     }
     Ok(record)
 }

@@ -32,6 +32,7 @@
 mod apply;
 mod builtin;
 mod cast;
+mod custom;
 mod error;
 mod field;
 mod program;
@@ -40,6 +41,7 @@ mod value;
 
 pub use apply::{Kept, Runner};
 pub use cast::CastTo;
+pub use custom::{CustomStep, RowFn, RowOutcome, RowStep, RowStepError, row_fn};
 pub use error::{ProgramError, StepError, StepProblem};
 pub use field::{FieldPath, FieldPathError};
 pub use program::{MAX_RESULTS, Program};

@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use apiduct_model::{Place, Redactor, SecretText};
 
-use crate::{CastTo, FieldPath, Program};
+use crate::{CastTo, CustomStep, FieldPath, Program};
 
 /// One step on records.
 #[derive(Debug, Clone, PartialEq)]
@@ -57,6 +57,8 @@ pub enum Step {
         /// How many records are remembered; the oldest are forgotten first.
         memory: usize,
     },
+    /// Whatever the program does that runs the plan.
+    Custom(CustomStep),
 }
 
 impl Step {
@@ -77,6 +79,7 @@ impl Step {
             Self::Flatten { .. } => "flatten",
             Self::ParseJson(_) => "parse_json",
             Self::Dedupe { .. } => "dedupe",
+            Self::Custom(_) => "custom",
         }
     }
 }
@@ -100,6 +103,7 @@ impl fmt::Display for Step {
             Self::Set(values) => list(f, values.iter().map(|(field, _)| field)),
             Self::Cast(casts) => list(f, casts.iter().map(|(field, _)| field)),
             Self::Explode(field) => write!(f, "{field}"),
+            Self::Custom(custom) => f.write_str(&custom.name),
         }
     }
 }

@@ -50,6 +50,8 @@ pub use http::{Method, StatusCode};
 pub use apiduct_client as client;
 /// The declarative file and its plan.
 pub use apiduct_config as config;
+/// Steps on records.
+pub use apiduct_config::steps;
 /// Selectors and the parser.
 pub use apiduct_json as json;
 /// Load packages, destinations and state.

@@ -271,6 +271,8 @@ fn resources(
             plan.parents = parents.iter().map(|at| new_index[*at]).collect();
             plan.parent = plan.parents.first().copied();
             let draft = &drafts[*from];
+            let written = &draft.merged.processing_steps;
+            plan.steps = steps::plan(written, &source.spec.file, source.registry, problems);
             rules::compile(&mut plan, (draft.own, &draft.merged), problems);
             merge::compile(&mut plan, &draft.merged, problems);
             plan
@@ -363,7 +365,7 @@ fn resource(
         max_table_nesting: hints::max_table_nesting(&merged.hints, source.spec),
         nested: hints::nested(&merged.hints),
         hints: hints::shown(merged),
-        steps: steps::plan(&merged.processing_steps, &spec.file),
+        steps: Vec::new(),
         selected: draft.is_selected(),
         entity: draft.entity,
         place: merged.name.mark.in_file(&spec.file),

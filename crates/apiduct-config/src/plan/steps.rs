@@ -1,8 +1,10 @@
 //! Row steps, compiled.
 
 use apiduct_model::Place;
-use apiduct_steps::Step;
+use apiduct_steps::{CustomStep, Step};
 
+use crate::error::Problems;
+use crate::registry::Registry;
 use crate::spec::{Located, StepSpec, Written};
 use crate::template::Template;
 
@@ -17,14 +19,40 @@ pub struct StepPlan {
     pub place: Place,
 }
 
-pub(super) fn plan(written: &Written<Vec<StepSpec>>, file: &str) -> Vec<StepPlan> {
+pub(super) fn plan(
+    written: &Written<Vec<StepSpec>>,
+    file: &str,
+    registry: &Registry,
+    problems: &mut Problems,
+) -> Vec<StepPlan> {
     let steps = written.value().map(Vec::as_slice).unwrap_or_default();
     steps
         .iter()
         .map(|spec| StepPlan {
-            step: spec.step.clone(),
+            step: step(spec, registry, problems),
             salt: spec.salt.clone(),
             place: spec.mark.in_file(file),
         })
         .collect()
+}
+
+/// The step, with what runs if it is one of the program's own.
+fn step(spec: &StepSpec, registry: &Registry, problems: &mut Problems) -> Step {
+    let Some(custom) = &spec.custom else {
+        return spec.step.clone();
+    };
+    let step = match registry.make_step(&custom.value) {
+        Ok(step) => Some(step),
+        Err(kind) => {
+            // Steps of `resource_defaults` are met once for each resource.
+            if !problems.has_under(&custom.path) {
+                problems.push(&custom.path, custom.mark, kind);
+            }
+            None
+        }
+    };
+    Step::Custom(CustomStep {
+        name: custom.value.name.clone(),
+        step,
+    })
 }

@@ -1,10 +1,11 @@
 //! Row steps as they were written.
 
-use apiduct_steps::{CastTo, FieldPath, Program, Step};
+use apiduct_steps::{CastTo, CustomStep, FieldPath, Program, Step};
 
 use super::fields::{Fields, Located, plain, template};
-use super::keys::{DEDUPE, FLATTEN, HASH, REDACT, STEP};
+use super::keys::{CUSTOM_STEP, DEDUPE, FLATTEN, HASH, REDACT, STEP};
 use crate::locate::{Entry, Mark, Node, NodeValue};
+use crate::registry::Custom;
 use crate::template::{Mode, Template};
 
 /// The keys of a step that hold programs, in the order in which they run.
@@ -19,10 +20,12 @@ const REMEMBERED: u64 = 100_000;
 /// One step on each record.
 #[derive(Debug, Clone, PartialEq)]
 pub struct StepSpec {
-    /// What it does; a `hash` without its salt.
+    /// What it does; a `hash` without its salt, a `custom` one without what runs.
     pub step: Step,
     /// The salt of a `hash`.
     pub salt: Option<Located<Template>>,
+    /// What the file says about a step of the program's own.
+    pub custom: Option<Located<Custom<String>>>,
     /// Where its program or its fields stand.
     pub mark: Mark,
 }
@@ -46,10 +49,12 @@ fn read_entry(node: &Node, path: &str) -> Vec<StepSpec> {
         .filter_map(|entry| {
             let mut salt = None;
             let path = format!("{path}.{}", entry.key);
+            let custom = custom(&entry.key, &entry.value, &path);
             let step = read_step(&entry.key, &entry.value, &path, &mut salt)?;
             Some(StepSpec {
                 step,
                 salt,
+                custom,
                 mark: entry.value.mark,
             })
         })
@@ -107,7 +112,35 @@ fn read_step(
                 memory: usize::try_from(memory).unwrap_or(usize::MAX),
             }
         }
+        "custom" => Step::Custom(CustomStep {
+            name: custom(word, node, path)?.value.name,
+            step: None,
+        }),
         _ => return None,
+    })
+}
+
+/// What a step of the program's own is made from.
+fn custom(word: &str, node: &Node, path: &str) -> Option<Located<Custom<String>>> {
+    if word != "custom" {
+        return None;
+    }
+    let fields = Fields::new(&CUSTOM_STEP, node, path);
+    let name = match node.as_text() {
+        Some(_) => plain(node)?,
+        None => fields.plain("name").value()?.clone(),
+    };
+    let settings = fields.entry("settings");
+    let settings = settings.and_then(|entry| entry.value.as_map());
+    let setting = |entry: &Entry| Some((entry.key.to_string(), plain(&entry.value)?));
+    let settings = settings.unwrap_or_default().iter().filter_map(setting);
+    Some(Located {
+        value: Custom {
+            name,
+            settings: settings.collect(),
+        },
+        path: path.into(),
+        mark: node.mark,
     })
 }
 

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 use apiduct_client::auth::Bearer;
 use apiduct_client::paginate::{JsonLink, Paginator};
 use apiduct_config::resolve::{SecretSource, SystemSource};
+use apiduct_config::steps::{RowOutcome, row_fn};
 use apiduct_config::{ConfigErrors, Format, Plan, Registry};
 use apiduct_model::Redactor;
 
@@ -110,4 +111,73 @@ fn a_program_that_cannot_make_its_authentication_says_why() {
             .contains("its authentication `house`\n  cause: out of keys"),
         "{errors}"
     );
+}
+
+fn stepped(step: &str, registry: &Registry) -> Result<Plan, ConfigErrors> {
+    let text = format!(
+        "client: {{base_url: 'https://h'}}\nresource_defaults:\n  processing_steps:\n    - custom: {step}\nresources: [a, b]\n"
+    );
+    Plan::parse_with(&text, Format::Yaml, "t.yaml", registry)
+}
+
+fn with_step() -> Registry {
+    Registry::new().row_step("without", |settings| {
+        let word = settings.get("word").ok_or("`word` is missing")?.clone();
+        Ok(Arc::new(row_fn(move |record| {
+            Ok(if record.contains(&word) {
+                RowOutcome::Drop
+            } else {
+                RowOutcome::Keep
+            })
+        })))
+    })
+}
+
+#[test]
+fn a_registered_step_is_part_of_each_plan_that_asks_for_it() {
+    let plan = stepped("{name: without, settings: {word: spam}}", &with_step()).unwrap();
+    for resource in &plan.resources {
+        assert_eq!(resource.steps[0].step.to_string(), "custom: without");
+        assert_eq!(resource.steps[0].place.to_string(), "t.yaml:4:15");
+    }
+    let plain =
+        Registry::new().row_step("plain", |_| Ok(Arc::new(row_fn(|_| Ok(RowOutcome::Keep)))));
+    let plan = stepped("plain", &plain).unwrap();
+    assert_eq!(plan.describe().resources[0].steps, ["custom: plain"]);
+}
+
+#[test]
+fn steps_that_are_not_registered_or_cannot_be_made_are_told_with_their_place() {
+    for (step, registry, message) in [
+        ("ours", &Registry::new(), "no step `ours` is registered"),
+        ("ours", &Registry::new(), "the command line has none"),
+        ("witout", &with_step(), "did you mean `without`?"),
+        ("other", &with_step(), "registered are `without`"),
+        (
+            "without",
+            &with_step(),
+            "the program cannot make its step `without`\n  cause: `word` is missing",
+        ),
+        (
+            "{settings: {a: b}}",
+            &with_step(),
+            "required key `name` is missing",
+        ),
+        (
+            "{name: without, word: spam}",
+            &with_step(),
+            "unknown key `word`",
+        ),
+        ("[without]", &with_step(), "expected"),
+    ] {
+        let errors = stepped(step, registry).unwrap_err();
+        let text = errors.to_string();
+        assert!(text.contains(message), "{step}: {text}");
+        assert!(text.contains("t.yaml:4:"), "{step}: {text}");
+        assert_eq!(
+            errors.iter().count(),
+            1,
+            "told once, not for each resource: {text}"
+        );
+    }
 }

@@ -244,3 +244,64 @@ async fn a_preview_shows_rows_behind_the_steps() {
     let text = format!("{preview:?}");
     assert!(!text.contains("Post 4"), "{text}");
 }
+
+#[tokio::test]
+async fn a_step_of_a_program_decides_what_is_loaded_and_what_children_see() {
+    use apiduct_config::steps::{RowOutcome, row_fn};
+    use apiduct_config::{Format, Plan, Registry};
+
+    let world = World::new(blog());
+    let registry = Registry::new().row_step("even", |_| {
+        Ok(Arc::new(row_fn(|record| {
+            let mut record: Value = serde_json::from_str(record)?;
+            let id = record["id"].as_i64().ok_or("a post without id")?;
+            if id % 2 == 1 {
+                return Ok(RowOutcome::Drop);
+            }
+            record["title"] = json!(format!("even {id}"));
+            Ok(RowOutcome::Replace(vec![record.to_string()]))
+        })))
+    });
+    let run = async |step: &str| {
+        let text = format!(
+            "name: shop
+client: {{base_url: '{}'}}
+resources:
+  - {{name: posts, processing_steps: [{step}, {{custom: even}}]}}
+  - {{name: comments, include_from_parent: [title], endpoint: {{path: 'posts/{{resources.posts.id}}/comments', data_selector: data, paginator: single_page}}}}
+",
+            world.api.base_url()
+        );
+        let plan = Plan::parse_with(&text, Format::Yaml, "shop.yaml", &registry).unwrap();
+        let source = apiduct_config::resolve::SystemSource::in_folder(world.folder.path());
+        let pipeline = Pipeline::builder(plan, Arc::new(source));
+        let pipeline = pipeline.working_dir(world.folder.path().join(".apiduct"));
+        pipeline
+            .destination(world.destination())
+            .build()
+            .run()
+            .await
+    };
+    let receipt = run("{filter: .id < 5}").await.unwrap();
+    assert_eq!(receipt.resources["posts"].skipped["custom"], 2);
+    assert_eq!(
+        world.query("select _posts_title || ' ' || count(*) from shop.comments group by _posts_title order by _posts_title"),
+        ["even 2 3", "even 4 3"]
+    );
+    let error = run("{drop: id}").await.unwrap_err();
+    let mut chain = error.to_string();
+    let mut cause = std::error::Error::source(&error);
+    while let Some(error) = cause {
+        chain = format!("{chain}\n{error}");
+        cause = error.source();
+    }
+    assert!(
+        chain.contains("cannot turn page 1 of resource `posts` into rows"),
+        "{chain}"
+    );
+    assert!(
+        chain.contains("step `custom: even` (shop.yaml:4:"),
+        "{chain}"
+    );
+    assert!(chain.ends_with("a post without id"), "{chain}");
+}

@@ -4,4 +4,5 @@
 
 #[cfg(feature = "blocking")]
 mod blocking;
+mod row_steps;
 mod tables;

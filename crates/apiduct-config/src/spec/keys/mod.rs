@@ -42,7 +42,7 @@ pub(crate) use resource::{
 };
 pub(crate) use rules::{EXPECT, HEADER_TEST, RESPONSE_ACTION};
 pub(crate) use runtime::{LOG_LEVELS, RUNTIME};
-pub(crate) use steps::{DEDUPE, FLATTEN, HASH, REDACT, STEP};
+pub(crate) use steps::{CUSTOM as CUSTOM_STEP, DEDUPE, FLATTEN, HASH, REDACT, STEP};
 pub(crate) use tokens::ONE_OF;
 pub(crate) use tree::{FOR_EACH_OBJECT, RANGE_OBJECT};
 

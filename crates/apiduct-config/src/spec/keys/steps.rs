@@ -72,6 +72,21 @@ step_with_fields!(
     .or("100000")]
 );
 
+pub(crate) static CUSTOM: Object = Object {
+    name: "step_custom",
+    what: "a step `custom`",
+    doc: "A step that the program registers in Rust.",
+    misplaced: &[],
+    keys: &[
+        key("name", PLAIN, "Its name in the program's `Registry`.").required(),
+        key(
+            "settings",
+            Kind::Map(&PLAIN),
+            "What the program makes it from: texts by name.",
+        ),
+    ],
+};
+
 pub(crate) static STEP: Object = Object {
     name: "processing_step",
     what: "a processing step",
@@ -135,6 +150,11 @@ pub(crate) static STEP: Object = Object {
             "dedupe",
             Kind::Short(&FIELDS, &DEDUPE),
             "Drops records whose values in these fields came before in the same pull.",
+        ),
+        key(
+            "custom",
+            Kind::Short(&PLAIN, &CUSTOM),
+            "A step that the program registers in Rust; a text is its name.",
         ),
     ],
 };
