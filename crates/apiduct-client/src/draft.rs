@@ -181,6 +181,7 @@ impl Draft {
             is_page: false,
             via: ForeignVia::Path,
             on_foreign: None,
+            places: None,
         };
         Ok((client, call))
     }

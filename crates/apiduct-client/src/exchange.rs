@@ -18,7 +18,7 @@ use crate::auth::{Auth, AuthContext, AuthError, CredentialId, OnRejected, Refusa
 use crate::error::{Error, ExchangeError, ForeignVia};
 use crate::hook::{Hook, HookContext, Verdict};
 use crate::origin::{CredentialScope, OnForeignOrigin, strip_credentials};
-use crate::rate::{RateBudgets, WaitReason};
+use crate::rate::{Places, RateBudgets, WaitReason};
 use crate::request::Body;
 use crate::response::RetryStop;
 use crate::retry::{
@@ -85,6 +85,8 @@ pub(crate) struct Call {
     pub(crate) via: ForeignVia,
     /// What to do at another origin, in place of what the client says.
     pub(crate) on_foreign: Option<OnForeignOrigin>,
+    /// Places in flight that the call shares with others, beside those of the origin.
+    pub(crate) places: Option<Places>,
 }
 
 /// A response that is not tried again.
@@ -555,6 +557,11 @@ impl Exchanger {
         } else {
             self.enter_foreign(&mut request, (via, call.on_foreign))?;
             CredentialId::NONE
+        };
+        // Held for this try alone, and taken before the origin's, which others are waiting for too.
+        let _place = match &call.places {
+            Some(places) => places.take().await,
+            None => None,
         };
         let budget = self.rate.budget(&request.url, credential);
         let entered = budget.enter(self.policy.max_wait()).await;

@@ -10,6 +10,7 @@ use crate::draft::{Draft, request_setters};
 use crate::format::{BodyDecoder, BodyFormat, Formats};
 use crate::job::{Job, JobStore};
 use crate::paginate::{Paginator, Position, Reason, SinglePage};
+use crate::rate::Places;
 use crate::retry::{RetryIf, Tried};
 use crate::rules::{Expect, ResponseRule, ResponseRules};
 use crate::{Client, Error, PageKeeper, Pages};
@@ -53,6 +54,8 @@ pub(crate) struct WalkOptions {
     pub(crate) record_key: Vec<Selector>,
     /// How bodies are read.
     pub(crate) formats: Arc<Formats>,
+    /// Places in flight that the walk shares with others.
+    pub(crate) places: Option<Places>,
     /// A report that has to be made before there are pages.
     pub(crate) job: Option<Arc<Job>>,
     pub(crate) job_store: Option<Arc<dyn JobStore>>,
@@ -106,6 +109,7 @@ impl PaginateBuilder {
                 window_bytes: DEFAULT_WINDOW_BYTES,
                 record_key: Vec::new(),
                 formats: Arc::default(),
+                places: None,
                 job: None,
                 job_store: None,
                 keeper: None,
@@ -225,6 +229,13 @@ impl PaginateBuilder {
         self
     }
 
+    /// Has no more requests under way than there are places, together with all walks that share them. Default: only the
+    /// origin's places bound it.
+    pub fn places(mut self, places: Places) -> Self {
+        self.options.places = Some(places);
+        self
+    }
+
     /// Tries a page again when `test` says so, besides what the client says; see [`crate::ClientBuilder::retry_if`]. A page
     /// that should still be tried again when no try is left ends the walk in [`Error::Unready`]. May be given several
     /// times. Default: none.
@@ -289,6 +300,7 @@ impl PaginateBuilder {
                 call.conditions = self.conditions;
                 call.rules = (!self.rules.is_empty()).then(|| Arc::new(self.rules));
                 call.is_page = true;
+                call.places.clone_from(&self.options.places);
                 Pages::new(client, call, self.options)
             }
             Err(error) => Pages::failed(error),

@@ -120,6 +120,21 @@ pub enum RunError {
         /// The fields that are there.
         present: Vec<String>,
     },
+    /// More rows of the parent failed than `on_error` bears.
+    #[error(
+        "{failed} of {all} rows of the parent of resource `{resource}` failed, which is too many"
+    )]
+    TooManyFailed {
+        /// The child.
+        resource: ResourceName,
+        /// How many failed.
+        failed: u64,
+        /// How many there were.
+        all: u64,
+        /// The first failure.
+        #[source]
+        source: Box<RunError>,
+    },
     /// One of several parents, whose rows go side by side, has fewer than another.
     #[error(
         "resource `{resource}` takes the rows of its parents side by side, and `{longer}` has more than the {rows} of `{shorter}`"
@@ -307,6 +322,7 @@ impl RunError {
             | Self::TooManyWaiting { .. }
             | Self::Seed { .. }
             | Self::TableClash { .. } => ErrorClass::Config,
+            Self::TooManyFailed { source, .. } => source.class(),
             Self::Source { source, .. } if source.is_login_needed() => ErrorClass::Config,
             Self::Source { .. } | Self::Client { .. } | Self::Transport { .. } => {
                 ErrorClass::Source
@@ -393,6 +409,7 @@ impl Hint for RunError {
                 Some(format!("the file has {}", quoted(known).join(", ")))
             }
             Self::Source { source, .. } | Self::Client { source } => source.hint(),
+            Self::TooManyFailed { source, .. } => source.hint().or_else(|| Some("`on_error.max_share` says how many may fail".to_owned())),
             Self::Request { hint, .. } => hint.clone(),
             Self::Transport { source } => source.hint(),
             Self::ParentField { field, present, .. } => fields_hint(field, present),

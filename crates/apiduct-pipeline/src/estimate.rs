@@ -124,7 +124,8 @@ impl RunEstimate {
             };
             let of_all = times(page.elapsed, estimate.requests);
             let is_wide = page.is_ahead && resource.parallel || !resource.parents.is_empty();
-            let width = if is_wide { width(plan) } else { 1 };
+            let most = resource.concurrency.map_or(u32::MAX, bound);
+            let width = if is_wide { width(plan).min(most) } else { 1 };
             busy += of_all;
             longest = longest.max(of_all / width);
             certainty = certainty.max(estimate.certainty);
@@ -153,9 +154,11 @@ impl RunEstimate {
 }
 
 fn width(plan: &Plan) -> u32 {
-    u32::try_from(plan.runtime.concurrency)
-        .unwrap_or(u32::MAX)
-        .max(1)
+    bound(plan.runtime.concurrency)
+}
+
+fn bound(concurrency: usize) -> u32 {
+    u32::try_from(concurrency).unwrap_or(u32::MAX).max(1)
 }
 
 fn times(one: Duration, count: u64) -> Duration {

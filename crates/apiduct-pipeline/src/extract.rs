@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use apiduct_config::plan::ForEachPlan;
+use apiduct_config::plan::{ForEachPlan, Tolerance};
 use apiduct_model::{ResourceName, Schema, TableName};
 use apiduct_normalize::Options;
 use futures_util::future::try_join_all;
@@ -47,6 +47,10 @@ pub(crate) struct Node {
     /// What records have in the place of fields that their children want.
     pub(crate) fields: Arc<ParentFields>,
     pub(crate) maker: Arc<dyn MakeRequest>,
+    /// Requests under way at a time.
+    pub(crate) width: usize,
+    /// How many rows of its parents may fail.
+    pub(crate) tolerance: Option<Tolerance>,
     pub(crate) options: Options,
     /// Where its rows go.
     pub(crate) sink: Arc<dyn BatchSink>,
@@ -57,8 +61,6 @@ pub(crate) struct Node {
 /// Bounds of a fetch.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Bounds {
-    /// Parents whose pages are fetched at the same time.
-    pub(crate) width: usize,
     /// Bytes of pages that wait for a worker, per resource.
     pub(crate) queue_bytes: usize,
     /// Parents after which no more are asked for.
@@ -238,7 +240,8 @@ async fn fetch(
         maker: node.maker,
         events: Arc::clone(&events),
         counters: Arc::new(Counters::default()),
-        width: bounds.width,
+        width: node.width,
+        tolerance: node.tolerance,
         ahead_bytes: bounds.queue_bytes,
         max_parents: bounds.max_parents,
     };

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use apiduct_client::paginate::Reason;
 use apiduct_client::{Drift, Effort, Error, Findings, LeftOut, Page, Pages};
+use apiduct_config::plan::Tolerance;
 use apiduct_json::Records;
 use apiduct_model::{ResourceName, Scalar};
 use apiduct_normalize::TapRow;
@@ -17,6 +18,7 @@ use crate::ahead::Ahead;
 use crate::error::RunError;
 use crate::estimate::FirstPage;
 use crate::event::{Event, EventSink};
+use crate::failed::Failed;
 use crate::incremental::PageWatch;
 use crate::left_out;
 use crate::parents::Parents;
@@ -70,6 +72,8 @@ pub(crate) struct Counters {
     effort: Mutex<Effort>,
     /// What the walks that are over had to say.
     walks: Mutex<Walks>,
+    /// Walks that ended in an error which the file bears.
+    pub(crate) failed: Mutex<Failed>,
 }
 
 /// What the walks over the pages of a resource had to say: one, or one for each parent.
@@ -96,6 +100,8 @@ pub(crate) struct Feed {
     pub(crate) counters: Arc<Counters>,
     /// Parents whose pages are fetched at the same time.
     pub(crate) width: usize,
+    /// How many parents may fail; `None` where the first ends it all.
+    pub(crate) tolerance: Option<Tolerance>,
     /// Bytes of pages that wait for their turn, beyond which no more than `width` parents are fetched.
     pub(crate) ahead_bytes: usize,
     /// Parents after which no more are asked for; for previews.
@@ -153,7 +159,10 @@ impl Feed {
                     break;
                 };
                 left -= 1;
-                running.push_back(self.spawn(&mut tasks, &parent, ordinal, &ahead)?);
+                match self.spawn(&mut tasks, &parent, ordinal, &ahead) {
+                    Ok(inlet) => running.push_back(inlet),
+                    Err(error) => self.tolerate(error)?,
+                }
                 ordinal += 1;
             }
             if left == 0 {
@@ -167,8 +176,12 @@ impl Feed {
                     Some(rows) => waiting.extend(rows),
                     None => has_more = false,
                 },
-                fetched = head(&mut running), if !running.is_empty() => match fetched.unwrap_or(Err(RunError::WorkerLost))? {
-                    Fetched::Page(fetched) => {
+                fetched = head(&mut running), if !running.is_empty() => match fetched.unwrap_or(Err(RunError::WorkerLost)) {
+                    Err(error) => {
+                        self.tolerate(error)?;
+                        running.pop_front();
+                    }
+                    Ok(Fetched::Page(fetched)) => {
                         ahead.remove(fetched.page.response.body.len());
                         if std::mem::take(&mut is_first) {
                             self.report(fetched.findings.as_ref(), &fetched.page);
@@ -178,7 +191,7 @@ impl Feed {
                             return Ok(());
                         }
                     }
-                    Fetched::End(ended) => {
+                    Ok(Fetched::End(ended)) => {
                         self.counters.add_walk(&ended);
                         running.pop_front();
                     }
@@ -187,6 +200,7 @@ impl Feed {
                 else => break,
             }
         }
+        self.judge()?;
         self.warn_of_left_out();
         self.warn_of_drift();
         Ok(())
@@ -377,7 +391,7 @@ struct FetchedPage {
     findings: Option<Findings>,
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -401,6 +415,12 @@ impl Counters {
         walks.drift.add(&ended.drift);
         walks.left_out.add(&ended.left_out);
         walks.preparation += ended.preparation;
+    }
+
+    /// The walks that are over, those that failed included.
+    pub(crate) fn begun(&self) -> u64 {
+        let failed = lock(&self.failed).count;
+        lock(&self.walks).count + failed
     }
 
     /// Whether a limit of pages or records ended a walk.
@@ -428,8 +448,11 @@ impl Counters {
         effort += left_out.effort;
         effort += walks.preparation;
         let is_total = |count| expected_rows.is_none_or(|expected| expected == count);
-        let is_complete = is_total(rows.saturating_sub(repeated)) && left_out.gap.is_none();
-        let reason = left_out.gap.clone().or_else(|| {
+        let failed = lock(&self.failed);
+        let gap = failed.reason(walks.count + failed.count);
+        let gap = gap.or_else(|| left_out.gap.clone());
+        let is_complete = is_total(rows.saturating_sub(repeated)) && gap.is_none();
+        let reason = gap.or_else(|| {
             // Otherwise the two numbers say it.
             (repeated > 0 && expected_rows.is_some() && is_total(rows)).then(|| {
                 format!(
@@ -442,6 +465,7 @@ impl Counters {
             cursor: None,
             loaded_rows: None,
             no_rows: None,
+            failed_parents: failed.count,
             status: if is_complete {
                 Status::Complete
             } else {

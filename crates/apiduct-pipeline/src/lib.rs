@@ -13,6 +13,7 @@ mod error;
 mod estimate;
 mod event;
 mod extract;
+mod failed;
 mod feed;
 mod fields;
 mod incremental;

@@ -180,10 +180,12 @@ impl Pipeline {
             }
         }
         receipt.load_id = Some(load_id.to_string());
+        let is_whole = leg.is_whole(&extracted.resources);
         receipt.take_resources(extracted.resources);
         self.packages().remove(load_id)?;
         self.forget_others(pull).await?;
-        Ok(course.advance(leg))
+        // Behind a window with gaps the next one would move the cursor past them.
+        Ok(course.advance(leg) && is_whole)
     }
 
     /// Microseconds since 1970.
@@ -234,7 +236,9 @@ impl Pipeline {
             &mut seal.state_after,
             &self.events,
         );
-        course.note(leg, &mut seal.state_after);
+        if leg.is_whole(&extracted.resources) {
+            course.note(leg, &mut seal.state_after);
+        }
         seal.destination = destination.name();
         let sink = Arc::into_inner(sink).ok_or(RunError::WorkerLost)?;
         let package = blocking(move || Ok(sink.seal(seal)?)).await?;

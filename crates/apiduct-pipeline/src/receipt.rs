@@ -88,6 +88,9 @@ pub struct ResourceReceipt {
     /// and between two tries. Of requests that wait for one rate together, only the first counts; waits of others add up.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub throttled_ms: u64,
+    /// Rows of the parent whose pages could not be had, where `on_error` bears some.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub failed_parents: u64,
     /// Records or pages left out on purpose, by reason.
     pub skipped: IndexMap<String, u64>,
     /// Why it is not complete, where the API's own count does not say it.
@@ -150,6 +153,7 @@ impl ResourceReceipt {
         self.retries += later.retries;
         self.rate_limited += later.rate_limited;
         self.throttled_ms += later.throttled_ms;
+        self.failed_parents += later.failed_parents;
         for (reason, count) in later.skipped {
             *self.skipped.entry(reason).or_default() += count;
         }
@@ -193,6 +197,7 @@ impl Default for ResourceReceipt {
             retries: 0,
             rate_limited: 0,
             throttled_ms: 0,
+            failed_parents: 0,
             skipped: IndexMap::new(),
             reason: None,
             cursor: None,

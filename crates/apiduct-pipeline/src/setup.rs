@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use apiduct_client::job::{Job, JobStore};
-use apiduct_client::rate::{RateBudgets, RateConfig};
+use apiduct_client::rate::{Places, RateBudgets, RateConfig};
 use apiduct_client::transport::Transport;
 use apiduct_client::{Body, Client, Pages};
 use apiduct_config::plan::{NestedPlan, ResourcePlan, TablePart, TableTemplate};
@@ -106,10 +106,15 @@ impl Setup {
 
     pub(crate) fn bounds(&self) -> Bounds {
         Bounds {
-            width: self.concurrency.max(1),
             queue_bytes: self.share(QUEUE_SHARE),
             max_parents: None,
         }
+    }
+
+    /// Requests of `resource` that may be under way at a time.
+    fn width(&self, resource: &ResourcePlan) -> usize {
+        let own = resource.concurrency.unwrap_or(usize::MAX);
+        self.concurrency.min(own).max(1)
     }
 
     fn share(&self, part: u64) -> usize {
@@ -144,6 +149,8 @@ impl Setup {
                 for_each: resource.for_each.clone(),
                 keys: resource.request_taps.clone(),
                 seed: SeedRows::of(resource, &self.resolved, &self.queried),
+                width: self.width(resource),
+                tolerance: resource.tolerance,
                 tapped_columns: resource.tapped_columns.clone(),
                 fields: Arc::clone(&fields),
                 maker: Arc::new(Maker {
@@ -172,10 +179,11 @@ impl Setup {
         max_pages: Option<u64>,
         journal: Option<&Arc<Journal>>,
     ) -> Maker {
-        let bound = self.plan.resources[resource].max_pages;
-        let is_child = self.plan.resources[resource].parent.is_some();
+        let plan = &self.plan.resources[resource];
+        let (bound, width) = (plan.max_pages, self.width(plan));
+        let is_child = plan.parent.is_some();
         let walks = if is_child {
-            self.bounds().width * LOOKAHEAD
+            width.saturating_mul(LOOKAHEAD)
         } else {
             1
         };
@@ -185,7 +193,8 @@ impl Setup {
             resolved: Arc::clone(&self.resolved),
             client: self.client.clone(),
             max_pages: max_pages.into_iter().chain(bound).min(),
-            window: self.concurrency,
+            window: width,
+            places: plan.concurrency.map(Places::new),
             window_bytes: self.share(WINDOW_SHARE) / walks,
             journal: journal.cloned(),
             jobs: Arc::clone(&self.jobs),
@@ -348,6 +357,8 @@ struct Maker {
     max_pages: Option<u64>,
     /// Pages that are fetched at a time.
     window: usize,
+    /// Places in flight that all its walks share.
+    places: Option<Places>,
     /// Bytes of pages that wait for their turn.
     window_bytes: usize,
     /// Where pages are kept.
@@ -434,6 +445,9 @@ impl Maker {
         }
         if let Some(expect) = &resource.expect {
             builder = builder.expect(expect.clone());
+        }
+        if let Some(places) = &self.places {
+            builder = builder.places(places.clone());
         }
         if let Some(max_pages) = self.max_pages {
             builder = builder.max_pages(max_pages);

@@ -240,6 +240,12 @@ fn push_resource(
     for rows in &resource.parent_rows {
         writeln!(text, "   parents    {rows}")?;
     }
+    if let Some(tolerance) = &resource.on_error {
+        writeln!(text, "   on error   {tolerance}")?;
+    }
+    if let Some(most) = resource.concurrency {
+        writeln!(text, "   in flight  at most {most}")?;
+    }
     push_table(text, resource)?;
     match check.map(|check| &check.outcome) {
         Some(Ok(found)) => {

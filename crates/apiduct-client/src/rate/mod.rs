@@ -16,6 +16,7 @@
 
 mod budget;
 mod learned;
+mod places;
 mod slots;
 mod told;
 mod wait;
@@ -32,6 +33,7 @@ use url::{Origin, Url};
 use crate::Timer;
 use crate::auth::CredentialId;
 use budget::{Budget, Lane};
+pub use places::Places;
 pub(crate) use told::wait_until_reset;
 pub use wait::{RateObserver, RateWait, WaitReason};
 pub use window::{NoWindow, Window};

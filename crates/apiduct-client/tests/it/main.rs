@@ -17,6 +17,7 @@ mod origin_grid;
 mod origins;
 mod pages;
 mod parallel;
+mod places;
 mod pool;
 mod prefetch;
 mod recording;

@@ -12,7 +12,7 @@ use super::graph::{self, Node};
 use super::{
     AuthPlan, ClientPlan, HeaderPlan, Origin, PaginatorPlan, ParamPlan, Plan, RequestPlan,
     ResourcePlan, SelectorPlan, body, columns, hints, incremental, lint, merge, path, rules, steps,
-    table_name, tree,
+    table_name, tolerance, tree,
 };
 use crate::error::{ConfigErrorKind, Problems};
 use crate::registry::Registry;
@@ -275,6 +275,7 @@ fn resources(
             plan.steps = steps::plan(written, &source.spec.file, source.registry, problems);
             rules::compile(&mut plan, (draft.own, &draft.merged), problems);
             merge::compile(&mut plan, &draft.merged, problems);
+            tolerance::compile(&mut plan, &draft.merged);
             plan
         })
         .collect();
@@ -327,6 +328,8 @@ fn resource(
         allow_missing: endpoint.allow_missing.value().copied().unwrap_or(false),
         allow_repeats: endpoint.allow_repeats.value().copied().unwrap_or(false),
         parallel: endpoint.parallel.value().copied().unwrap_or(true),
+        tolerance: None,
+        concurrency: None,
         retry_if: endpoint
             .retry_if
             .or(&spec.client.retry_if)

@@ -74,6 +74,12 @@ pub struct ResourceDescription {
     pub allow_missing: bool,
     /// Whether pages may repeat the rows of earlier pages.
     pub allow_repeats: bool,
+    /// How many rows of the parent may fail, if some may.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub on_error: Option<String>,
+    /// Requests under way at a time, where the resource says it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub concurrency: Option<usize>,
     /// What answers are, unless their content type says it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub response_format: Option<String>,
@@ -182,6 +188,8 @@ fn resource(plan: &Plan, at: usize) -> ResourceDescription {
         selector: selector(one),
         allow_missing: one.allow_missing,
         allow_repeats: one.allow_repeats,
+        on_error: one.tolerance.map(|tolerance| tolerance.to_string()),
+        concurrency: one.concurrency,
         response_format: response_format(&one.response_format),
         job: one.job.as_ref().map(ToString::to_string),
         response_actions: one.response_rules.iter().map(ToString::to_string).collect(),

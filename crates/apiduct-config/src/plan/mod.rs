@@ -16,6 +16,7 @@ mod path;
 mod request;
 mod rules;
 mod steps;
+mod tolerance;
 mod tree;
 
 use std::collections::BTreeSet;
@@ -45,6 +46,7 @@ pub use incremental::{
 pub use merge::MergePlan;
 pub use request::{BodyPlan, HeaderPlan, ParamPlan, RequestPlan};
 pub use steps::StepPlan;
+pub use tolerance::Tolerance;
 pub use tree::{BatchPlan, ForEachPlan};
 
 use crate::error::{ConfigErrors, Problems};
@@ -164,6 +166,10 @@ pub struct ResourcePlan {
     pub allow_repeats: bool,
     /// Whether pages are fetched side by side where their number is known.
     pub parallel: bool,
+    /// How many rows of the parent may fail; `None` where the first ends the run.
+    pub tolerance: Option<Tolerance>,
+    /// Requests under way at a time, over all its parents; `None` where only `runtime.concurrency` bounds them.
+    pub concurrency: Option<usize>,
     /// What an answer looks like that is asked for again.
     pub retry_if: Vec<ResponseTest>,
     /// What is done with certain answers; the first rule that is for an answer decides.

@@ -184,18 +184,20 @@ resource_defaults: {endpoint: {headers: {x-a: defaults, X-C: defaults}}}
 
 #[test]
 fn other_keys_are_replaced_as_a_whole_and_null_resets_them() {
-    let head = "resource_defaults: {primary_key: [a, b], write_disposition: replace, selected: false, endpoint: {data_selector: data, allow_missing: true, allow_repeats: true, parallel: false, method: post}}";
+    let head = "resource_defaults: {primary_key: [a, b], write_disposition: replace, selected: false, concurrency: 2, endpoint: {data_selector: data, allow_missing: true, allow_repeats: true, parallel: false, method: post}}";
     let plan = plan_with(
         head,
         r"
   - a
-  - {name: b, primary_key: id, write_disposition: append, selected: true, endpoint: {data_selector: rows, method: get}}
-  - {name: c, primary_key: null, write_disposition: null, selected: null, endpoint: {data_selector: null, allow_missing: null, allow_repeats: null, parallel: null}}
+  - {name: b, primary_key: id, concurrency: 3, write_disposition: append, selected: true, endpoint: {data_selector: rows, method: get}}
+  - {name: c, primary_key: null, concurrency: null, write_disposition: null, selected: null, endpoint: {data_selector: null, allow_missing: null, allow_repeats: null, parallel: null}}
 ",
     );
     let [a, b, c] = plan.resources.as_slice() else {
         panic!()
     };
+    let bounds = [a, b, c].map(|one| one.concurrency);
+    assert_eq!(bounds, [Some(2), Some(3), None]);
     assert_eq!(a.primary_key, ["a", "b"]);
     assert_eq!(a.write_disposition, WriteDisposition::Replace);
     assert!(!a.selected && a.allow_missing && a.allow_repeats && !a.parallel);

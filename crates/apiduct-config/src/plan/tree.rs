@@ -169,9 +169,11 @@ fn refuse_without_parent(own: &ResourceSpec, request: &RequestPlan, problems: &m
         located.map(|one| (one.path.clone(), one.mark))
     };
     let batch = own.tree.batch_size.located();
+    let on_error = own.on_error.located().filter(|one| one.value.skips);
     let keys = [
         ("distinct", is_true(&own.tree.distinct)),
         ("batch_size", batch.map(|one| (one.path.clone(), one.mark))),
+        ("on_error", on_error.map(|one| (one.path.clone(), one.mark))),
     ];
     for (key, place) in keys {
         let Some((path, mark)) = place else { continue };

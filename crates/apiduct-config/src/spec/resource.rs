@@ -5,6 +5,7 @@ use super::fields::{Fields, Located, Written, plain};
 use super::hints::TableHintsSpec;
 use super::keys::{COLUMN, DEFAULTS, LISTED_COLUMN, RESOURCE};
 use super::merge::{DispositionSpec, order_of};
+use super::on_error::OnErrorSpec;
 use super::seed::SeedSpec;
 use super::steps::{StepSpec, json_text, read_steps};
 use super::table::Object;
@@ -34,6 +35,10 @@ pub struct ResourceSpec {
     pub merge_strategy: Written<MergeStrategy>,
     /// Fields that name a part of the table.
     pub merge_key: Written<Vec<Located<String>>>,
+    /// What happens when the pages of one row of the parent cannot be had.
+    pub on_error: Written<OnErrorSpec>,
+    /// Requests under way at a time.
+    pub concurrency: Written<u64>,
     /// Whether rows are loaded.
     pub selected: Written<bool>,
     /// The table that gets the rows.
@@ -104,6 +109,7 @@ impl ResourceSpec {
             disposition,
             strategy,
         } = DispositionSpec::read(&fields, problems);
+        let on_error = OnErrorSpec::read(&fields, problems);
         let seed = SeedSpec::read(&fields, problems);
         Self {
             name,
@@ -115,6 +121,8 @@ impl ResourceSpec {
             write_disposition: disposition,
             merge_strategy: strategy,
             merge_key: fields.plain_list("merge_key"),
+            on_error,
+            concurrency: fields.integer("concurrency"),
             selected: fields.bool("selected"),
             table_name: fields.plain("table_name"),
             columns,
@@ -157,6 +165,8 @@ impl ResourceSpec {
                 self.merge_strategy.clone()
             },
             merge_key: self.merge_key.or(&defaults.merge_key),
+            on_error: self.on_error.or(&defaults.on_error),
+            concurrency: self.concurrency.or(&defaults.concurrency),
             selected: self.selected.or(&defaults.selected),
             table_name: self.table_name.or(&defaults.table_name),
             columns: merge_columns(&self.columns, &defaults.columns),

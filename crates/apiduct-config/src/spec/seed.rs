@@ -37,7 +37,7 @@ impl fmt::Display for SeedSpec {
 const KEYS: [&str; 4] = ["values", "file", "range", "sql"];
 
 /// Keys of a request, and of a resource with a parent.
-const FOREIGN: [&str; 7] = [
+const FOREIGN: [&str; 9] = [
     "endpoint",
     "include_from_parent",
     "overwrite_from_parent",
@@ -45,6 +45,8 @@ const FOREIGN: [&str; 7] = [
     "distinct",
     "batch_size",
     "max_url_length",
+    "concurrency",
+    "on_error",
 ];
 
 impl SeedSpec {

@@ -163,7 +163,8 @@ resources:
   - {name: seed3, range: {from: 1, to: 9, step: 2}}
   - {name: seed4, range: {from: 2024-01-01, to: '2024-12-31', step: 1mo}}
   - {name: seed5, sql: select 1}
-  - {name: tree, endpoint: 'a/{resources.seed.b|join('','')}', distinct: true, batch: 5, max_url_length: 100}
+  - {name: tree, endpoint: 'a/{resources.seed.b|join('','')}', distinct: true, concurrency: 2, on_error: skip, batch: 5, max_url_length: 100}
+  - {name: oe, endpoint: 'a/{resources.seed.b}/oe', on_error: {action: skip, max_share: 0.5, min_failures: 3}}
   - {name: tree2, endpoint: 'a/{resources.seed.b}/{resources.seed2.c}/x', for_each: product, batch_size: null, include_from_parent: {seed.b: c, seed2.d: null}, overwrite_from_parent: true}
   - {name: tree3, endpoint: 'a/{resources.seed.b}/{resources.seed2.c}/x', for_each: {mode: zip, sources: [seed2, seed]}}
 runtime: {max_retries: 5, retry_statuses: [403, 500-599], retry_errors: [connect, broken_json], backoff_factor: 1.0, max_retry_delay: 300s, timeout: 60, connect_timeout: 1h 30m,

@@ -284,3 +284,27 @@ fn a_seed_file_that_cannot_be_read_is_named_where_it_is_asked_for() {
         assert!(text.contains(part), "{text}");
     }
 }
+
+#[test]
+fn how_many_rows_of_the_parent_may_fail_comes_from_the_defaults_too() {
+    let text = r"
+client: {base_url: 'https://h'}
+resource_defaults: {on_error: skip}
+resources:
+  - p
+  - {name: a, endpoint: 'p/{resources.p.id}/a'}
+  - {name: b, on_error: fail, endpoint: 'p/{resources.p.id}/b'}
+  - {name: c, on_error: null, endpoint: 'p/{resources.p.id}/c'}
+  - {name: d, on_error: {action: skip, max_share: 0.02, min_failures: 0}, endpoint: 'p/{resources.p.id}/d'}
+";
+    let plan = Plan::parse(text, Format::Yaml, "source.yaml").unwrap();
+    let of = |name: &str| plan.resource(name).unwrap().tolerance;
+    assert_eq!([of("p"), of("b"), of("c")], [None; 3]);
+    let usual = of("a").unwrap();
+    assert_eq!((usual.min_failures, usual.bears(11, 110)), (10, true));
+    assert!(!usual.bears(11, 109));
+    assert_eq!(
+        of("d").unwrap().to_string(),
+        "up to 0 rows of the parent may fail, or 2 % of them"
+    );
+}

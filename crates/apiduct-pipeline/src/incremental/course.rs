@@ -8,6 +8,7 @@ use apiduct_config::plan::{IncrementalPlan, IncrementalScope, ResourcePlan};
 use apiduct_load::State;
 use apiduct_model::cursor::{CursorError, CursorType};
 use apiduct_model::{ResourceName, Scalar};
+use indexmap::IndexMap;
 use serde_json::{Value, json};
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -16,6 +17,7 @@ use super::memory::{self, Memory, Unfinished};
 use super::remembered;
 use crate::error::RunError;
 use crate::options::Backfill;
+use crate::receipt::{ResourceReceipt, Status};
 use crate::wanted::Wanted;
 
 /// Where a run stands.
@@ -39,6 +41,16 @@ pub(crate) struct Leg {
     pub(crate) basis: Value,
     /// Whether what the state remembers counts for a resource.
     pub(crate) is_backfill: bool,
+}
+
+impl Leg {
+    /// Whether all that loads incrementally, and what belongs to it, is there.
+    pub(crate) fn is_whole(&self, receipts: &IndexMap<ResourceName, ResourceReceipt>) -> bool {
+        receipts.iter().all(|(name, one)| {
+            let is_incremental = self.frozen.resources.contains_key(name);
+            one.failed_parents == 0 && (!is_incremental || one.status == Status::Complete)
+        })
+    }
 }
 
 impl Course {

@@ -1,5 +1,6 @@
 //! What a pull leaves for the next one.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use apiduct_config::Plan;
@@ -36,6 +37,7 @@ impl Increments {
         after: &mut State,
         events: &Arc<dyn EventSink>,
     ) {
+        let bereft = above_failures(plan, receipts);
         for (at, resource) in plan.resources.iter().enumerate() {
             let name = &resource.name;
             let (Some(increment), Some(receipt), Some(own)) =
@@ -55,6 +57,8 @@ impl Increments {
             });
             let held = if wanted.is_held(name) {
                 Some("not all that belongs to it was selected")
+            } else if bereft.contains(&at) {
+                Some("what belongs to some of its rows could not be fetched")
             } else {
                 held(increment, own, receipt, resource.parent.is_some())
             };
@@ -72,6 +76,19 @@ impl Increments {
             }
         }
     }
+}
+
+/// The resources whose rows others could not be fetched for: were they not asked for again, nobody would miss those.
+fn above_failures(
+    plan: &Plan,
+    receipts: &IndexMap<ResourceName, ResourceReceipt>,
+) -> BTreeSet<usize> {
+    let resources = plan.resources.iter().enumerate();
+    let failed = resources.filter(|(_, one)| {
+        let receipt = receipts.get(&one.name);
+        receipt.is_some_and(|receipt| receipt.failed_parents > 0)
+    });
+    failed.flat_map(|(at, _)| plan.above(at)).collect()
 }
 
 /// Why the cursor must not move: rows that it would pass over were not fetched.

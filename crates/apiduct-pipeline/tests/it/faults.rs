@@ -1,5 +1,6 @@
 //! What the receipt says about trouble: waits, answers without a row, failures that do not end a run.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::UNIX_EPOCH;
 
 use apiduct_client::transport::recording::ReplayTimer;
@@ -68,17 +69,21 @@ async fn pages_that_an_earlier_run_had_kept_have_waited_for_nothing() {
     assert!(json.get("throttled_ms").is_none(), "{json}");
 }
 
-fn warnings(heard: &Heard) -> Vec<String> {
+fn warnings(heard: &Heard, about: &str) -> Vec<String> {
     let events = heard.0.lock().unwrap();
     let told = events.iter().filter_map(|event| match event {
         Event::Warning { message } => Some(message.clone()),
         _ => None,
     });
-    told.filter(|message| message.contains("not one row"))
-        .collect()
+    told.filter(|message| message.contains(about)).collect()
 }
 
 async fn heard(world: &World, resources: &str) -> (Receipt, Vec<String>) {
+    told(world, resources, "not one row").await
+}
+
+/// Runs, and hears what is told about something.
+async fn told(world: &World, resources: &str, about: &str) -> (Receipt, Vec<String>) {
     let heard = Arc::new(Heard::default());
     let pipeline = world
         .builder(resources)
@@ -86,7 +91,7 @@ async fn heard(world: &World, resources: &str) -> (Receipt, Vec<String>) {
         .events(Arc::clone(&heard) as Arc<dyn EventSink>)
         .build();
     let receipt = pipeline.run().await.unwrap();
-    let told = warnings(&heard);
+    let told = warnings(&heard, about);
     (receipt, told)
 }
 
@@ -170,4 +175,200 @@ async fn windows_count_together_before_a_resource_is_flagged() {
     let (receipt, told) = heard(&world, &file("false")).await;
     assert_eq!(receipt.resources["events"].loaded_rows, Some(0));
     assert_eq!(told.len(), 1, "{told:?}");
+}
+
+/// Forty posts; the comments of those that `fails` names answer 500 from page 2 on, or from page 1 if it says so.
+fn failing(fails: impl Fn(u64) -> Option<u64> + Send + Sync + 'static) -> World {
+    let comments = move |request: &apiduct_testkit::Received| {
+        let post: u64 = request
+            .segment("id")
+            .unwrap_or_default()
+            .parse()
+            .unwrap_or(0);
+        let page = request.number_param("page").unwrap_or(1);
+        match fails(post) {
+            Some(first) if page >= first => Reply::error(500, "broken"),
+            _ => Reply::json(&json!({"data": [{"id": post * 10 + page}], "pages": 2})),
+        }
+    };
+    let builder = MockApi::builder().collection("posts", posts(40));
+    World::new(builder.get("/posts/{id}/comments", comments).start())
+}
+
+fn with_comments(more: &str) -> String {
+    format!(
+        "  - {{name: posts, endpoint: {{path: posts, params: {{per_page: 100}}}}}}
+  - {{name: comments, {more}, endpoint: {{path: 'posts/{{resources.posts.id}}/comments', data_selector: data, paginator: {{type: page_number, total_path: pages}}}}}}
+"
+    )
+}
+
+#[tokio::test]
+async fn rows_of_the_parent_that_fail_are_left_out_and_the_run_ends_incomplete() {
+    let world = failing(|post| match post {
+        7 => Some(1),
+        9 => Some(2),
+        _ => None,
+    });
+    let heard = Arc::new(Heard::default());
+    let receipt = world
+        .builder(&with_comments("on_error: skip"))
+        .destination(world.destination())
+        .events(Arc::clone(&heard) as Arc<dyn EventSink>)
+        .build()
+        .run()
+        .await
+        .unwrap();
+    assert_eq!(receipt.status, Status::Incomplete);
+    let own = &receipt.resources["comments"];
+    assert_eq!((own.failed_parents, own.rows), (2, 38 * 2 + 1));
+    let reason = own.reason.as_deref().unwrap();
+    assert!(
+        reason.starts_with("2 of 40 rows of the parent failed, the first with: cannot fetch page 1 of `posts/7/comments`"),
+        "{reason}"
+    );
+    assert!(reason.contains("500 Internal Server Error"), "{reason}");
+    let ids = world
+        .query("select id::varchar from shop.comments where id >= 60 and id < 110 order by rowid");
+    assert_eq!(ids, ["61", "62", "81", "82", "91", "101", "102"]);
+    let events = heard.0.lock().unwrap();
+    assert!(events.iter().any(|event| {
+        matches!(event, Event::Warning { message } if message.starts_with("`comments` goes on although 2 of 40"))
+    }));
+}
+
+#[tokio::test]
+async fn without_a_word_the_first_failure_ends_the_run() {
+    for key in ["selected: true", "on_error: fail"] {
+        let world = failing(|post| (post == 7).then_some(1));
+        let error = world.run(&with_comments(key)).await.unwrap_err();
+        assert!(matches!(error, RunError::Source { .. }), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn more_failures_than_their_share_end_the_run_and_load_nothing() {
+    let half = "on_error: {action: skip, max_share: 0.5, min_failures: 2}";
+    for (failing_from, bound, is_borne) in [(21, half, true), (20, half, false), (39, half, true)] {
+        let world = failing(move |post| (post >= failing_from).then_some(1));
+        let outcome = world.run(&with_comments(bound)).await;
+        if is_borne {
+            assert_eq!(outcome.unwrap().status, Status::Incomplete);
+            continue;
+        }
+        let error = outcome.unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "21 of 40 rows of the parent of resource `comments` failed, which is too many"
+        );
+        assert_eq!(error.class(), apiduct_pipeline::ErrorClass::Source);
+        assert!(
+            std::error::Error::source(&error)
+                .unwrap()
+                .to_string()
+                .contains("posts/20/comments")
+        );
+    }
+    let world = failing(|_| Some(1));
+    let all = "on_error: {action: skip, max_share: 1, min_failures: 1000}";
+    let error = world.run(&with_comments(all)).await.unwrap_err();
+    assert!(matches!(error, RunError::TooManyFailed { .. }), "{error}");
+}
+
+#[tokio::test]
+async fn what_is_nobodys_alone_ends_the_run_all_the_same() {
+    let world = failing(|_| None);
+    let options = RunOptions {
+        max_requests: Some(5),
+        ..RunOptions::default()
+    };
+    let file = with_comments("on_error: skip");
+    let error = world.run_with(&file, options).await.unwrap_err();
+    assert!(matches!(error, RunError::RequestsSpent { .. }), "{error}");
+    let refused = |request: &apiduct_testkit::Received| match request.segment("id") {
+        Some("7") => Reply::status(401),
+        _ => Reply::json(&json!({"data": [], "pages": 1})),
+    };
+    let builder = MockApi::builder().collection("posts", posts(40));
+    let world = World::new(builder.get("/posts/{id}/comments", refused).start());
+    let error = world.run(&file).await.unwrap_err();
+    assert!(matches!(error, RunError::Source { .. }), "{error}");
+}
+
+#[tokio::test]
+async fn a_row_that_lacks_a_field_is_a_failure_of_its_own() {
+    let posts = json!([{"id": 1, "slug": "a"}, {"id": 2}, {"id": 3, "slug": "c"}]);
+    let api = MockApi::builder()
+        .json("/posts", &posts)
+        .get("/posts/{id}/comments", |_| Reply::raw_json(r#"[{"n": 1}]"#));
+    let world = World::new(api.start());
+    let file = "  - {name: posts, endpoint: {path: posts, data_selector: $, paginator: single_page}}
+  - {name: comments, on_error: skip, include_from_parent: [slug], endpoint: {path: 'posts/{resources.posts.id}/comments', data_selector: $, paginator: single_page}}
+";
+    let receipt = world.run(file).await.unwrap();
+    assert_eq!(receipt.resources["comments"].failed_parents, 1);
+    let slugs = world.query("select _posts_slug from shop.comments order by rowid");
+    assert_eq!(slugs, ["a", "c"]);
+}
+
+/// Posts by time, the comments of the second of which are broken until the switch is thrown.
+fn by_time() -> (World, Arc<AtomicBool>) {
+    let is_broken = Arc::new(AtomicBool::new(true));
+    let switch = Arc::clone(&is_broken);
+    let posts = |request: &apiduct_testkit::Received| {
+        let since = request.param("since").unwrap_or_default().to_owned();
+        let until = request.param("until").unwrap_or("9").to_owned();
+        let all = [
+            (1, "2024-01-01"),
+            (2, "2024-01-02"),
+            (3, "2024-06-01"),
+            (4, "2025-06-01"),
+        ];
+        let new = all.iter().filter(|(_, at)| *at >= &*since && *at < &*until);
+        let new = new.map(|(id, at)| json!({"id": id, "at": at}));
+        Reply::json(&new.collect::<Value>())
+    };
+    let comments = move |request: &apiduct_testkit::Received| {
+        if request.segment("id") == Some("2") && switch.load(Ordering::Relaxed) {
+            return Reply::error(500, "broken");
+        }
+        Reply::json(&json!([{"id": request.segment("id")}]))
+    };
+    let api = MockApi::builder()
+        .get("/posts", posts)
+        .get("/posts/{id}/comments", comments);
+    (World::new(api.start()), is_broken)
+}
+
+#[tokio::test]
+async fn cursors_and_windows_wait_for_the_rows_that_failed() {
+    let whole = (
+        "cursor_path: at, type: date, initial_value: '2024-01-01'",
+        "",
+    );
+    let windows = (
+        "cursor_path: at, type: date, initial_value: '2024-01-01', window: 366d",
+        ", until: '{incremental.end_value}'",
+    );
+    for ((incremental, until), first) in [(whole, "1,3,4"), (windows, "1,3")] {
+        let (world, is_broken) = by_time();
+        let file = format!(
+            "  - {{name: posts, primary_key: id, write_disposition: merge, endpoint: {{path: posts, data_selector: $, paginator: single_page, params: {{since: '{{incremental.start_value}}'{until}}}, incremental: {{{incremental}}}}}}}
+  - {{name: comments, primary_key: id, write_disposition: merge, on_error: skip, endpoint: {{path: 'posts/{{resources.posts.id}}/comments', data_selector: $, paginator: single_page}}}}
+"
+        );
+        let loaded = |world: &World| {
+            world.query("select string_agg(id, ',' order by id) from shop.comments")
+        };
+        let receipt = world.run(&file).await.unwrap();
+        assert_eq!(receipt.status, Status::Incomplete);
+        assert_eq!(loaded(&world), [first]);
+        let (receipt, told) = told(&world, &file, "the cursor of `posts` stays").await;
+        assert_eq!(receipt.status, Status::Incomplete);
+        assert_eq!(told.len(), 1, "{told:?}");
+        is_broken.store(false, Ordering::Relaxed);
+        let receipt = world.run(&file).await.unwrap();
+        assert_eq!(receipt.status, Status::Complete);
+        assert_eq!(loaded(&world), ["1,2,3,4"]);
+    }
 }

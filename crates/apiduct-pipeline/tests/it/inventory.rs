@@ -222,6 +222,7 @@ test_config_sections_resolution
 18.3.7
 18.4.1
 18.4.2
+18.4.2 skip
 18.4.2 dead letters
 18.4.3
 18.4.4

@@ -206,3 +206,35 @@ async fn the_same_record_below_two_parents_did_not_come_twice() {
     assert_eq!(receipt.resources["comments"].repeated_keys, 0);
     assert_eq!(receipt.status, Status::Complete);
 }
+
+#[tokio::test]
+async fn a_resource_has_no_more_requests_under_way_than_it_says() {
+    let most_at_a_time = async |key: &str| {
+        let parents = (1..=20).map(|id| json!({"id": id})).collect::<Value>();
+        let api = MockApi::builder()
+            .json("/parents", &parents)
+            .get("/parents/{id}/children", |request| {
+                // Four pages each, which are fetched side by side.
+                let id = request.segment("id").unwrap_or_default();
+                let id = format!("{id}-{}", asked(request));
+                Reply::json(&json!({"data": [{"id": id}], "total_pages": 4}))
+            })
+            .latency(std::time::Duration::from_millis(2));
+        let world = World::new(api.start());
+        let file = format!(
+            "  - {{name: parents, endpoint: {{path: parents, data_selector: $, paginator: single_page}}}}
+  - name: children
+    {key}
+    endpoint: {{path: 'parents/{{resources.parents.id}}/children', data_selector: data, paginator: {{type: page_number, total_path: total_pages}}}}
+"
+        );
+        world.run(&file).await.unwrap();
+        assert_eq!(world.count("children"), "80");
+        let first = world.query("select id from shop.children order by rowid limit 5");
+        assert_eq!(first, ["1-1", "1-2", "1-3", "1-4", "2-1"]);
+        world.api.stats().max_in_flight
+    };
+    assert_eq!(most_at_a_time("concurrency: 1").await, 1);
+    assert!(most_at_a_time("concurrency: 3").await <= 3);
+    assert!(most_at_a_time("").await > 3);
+}

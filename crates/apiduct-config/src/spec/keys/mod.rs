@@ -18,6 +18,7 @@ mod formats;
 mod hints;
 mod incremental;
 mod merge;
+mod on_error;
 mod paginator;
 mod resource;
 mod rules;
@@ -36,6 +37,7 @@ pub(crate) use formats::{JOB, JOB_PLACE, RESPONSE_FORMAT};
 pub(crate) use hints::NESTED_HINT;
 pub(crate) use incremental::{INCREMENTAL, INCREMENTAL_PARAM};
 pub(crate) use merge::{DISPOSITION, MERGE_KEY, SORT_ORDERS, WRITE_DISPOSITION};
+pub(crate) use on_error::ON_ERROR;
 pub(crate) use paginator::PAGINATOR;
 pub(crate) use resource::{
     COLUMN, DEFAULTS, ENDPOINT, LISTED_COLUMN, PARAM, RESOURCE, RETRY_IF, SEVERAL_RETRY_IF, STYLED,

@@ -3,8 +3,8 @@
 use super::hints::{NESTED_HINT, REFERENCE, SCHEMA_CONTRACT};
 use super::{
     AUTH, EXPECT, INCREMENTAL, INCREMENTAL_PARAM, JOB, MERGE_KEY, PAGINATOR, PATH, PLAIN, REQUEST,
-    RESPONSE_ACTION, RESPONSE_FORMAT, SORT_ORDERS, STEP, WRITE_DISPOSITION, key, tree, variant,
-    words,
+    RESPONSE_ACTION, RESPONSE_FORMAT, SORT_ORDERS, STEP, WRITE_DISPOSITION, key, on_error, tree,
+    variant, words,
 };
 use crate::spec::table::{Kind, Object, ShortForm, Tagged, Words};
 
@@ -19,6 +19,8 @@ macro_rules! resource_keys {
             tree::DISTINCT,
             tree::BATCH_SIZE,
             tree::MAX_URL_LENGTH,
+            on_error::ON_ERROR_KEY,
+            key("concurrency", Kind::Integer { min: 1 }, "Requests of the resource under way at a time, over all its parents; never more than `runtime.concurrency`.").or("`runtime.concurrency`"),
             key("primary_key", SEVERAL_PLAIN, "The field or fields that identify a row."),
             key("write_disposition", WRITE_DISPOSITION, "What happens with the rows that are already in the table.").or("append"),
             key("selected", Kind::Bool, "Whether rows are loaded; a resource that is not still feeds its children.").or("true"),
@@ -127,6 +129,8 @@ pub(crate) static ENDPOINT: Object = Object {
         ("batch_size", "the resource"),
         ("table_name", "the resource"),
         ("selected", "the resource"),
+        ("concurrency", "the resource"),
+        ("on_error", "the resource"),
         ("columns", "the resource"),
     ],
     keys: &[

@@ -231,7 +231,7 @@ resource_defaults: {name: x, endpoint: y}
 ";
     insta::assert_snapshot!(resources(text), @r"
     source.yaml:5:21: resource_defaults: unknown key `name`
-      hint: known keys are `endpoint`, `include_from_parent`, `overwrite_from_parent`, `distinct`, `batch_size`, `max_url_length`, `primary_key`, `write_disposition`, `selected`, `table_name`, `columns`, `processing_steps`, `merge_key`, `max_table_nesting`, `nested_hints`, `schema_contract`, `parallelized`, `references`, `table_format`, `file_format`, `parent_table_name`
+      hint: known keys are `endpoint`, `include_from_parent`, `overwrite_from_parent`, `distinct`, `batch_size`, `max_url_length`, `on_error`, `concurrency`, `primary_key`, `write_disposition`, `selected`, `table_name`, `columns`, `processing_steps`, `merge_key`, `max_table_nesting`, `nested_hints`, `schema_contract`, `parallelized`, `references`, `table_format`, `file_format`, `parent_table_name`
     source.yaml:5:40: resource_defaults.endpoint: expected a mapping, found a text
       hint: write `{KEY: VALUE}`
     ");

@@ -93,7 +93,7 @@ fn seeds_send_no_requests_and_say_where_they_are_wrong() {
   - {name: e, range: {from: 1, to: x, step: 0}}
   - {name: f, range: {from: 2024-01-01, to: 2023-01-01}}
   - {name: g, range: {from: 2024-02-30, to: 2024-03-01, step: [1]}}
-  - {name: h, file: 7, distinct: true}
+  - {name: h, file: 7, distinct: true, concurrency: 2}
   - {name: i, sql: 'select ${nothing}'}
   - {name: j, range: 1-5}
 ";
@@ -123,6 +123,8 @@ fn seeds_send_no_requests_and_say_where_they_are_wrong() {
     source.yaml:10:63: resources[6].range.step: expected a whole number or a date, found a list
       hint: write `1` or `2024-01-31`
     source.yaml:11:24: resources[7].distinct: a resource with `file` sends no requests and has no `distinct`
+      hint: keep one of them
+    source.yaml:11:40: resources[7].concurrency: a resource with `file` sends no requests and has no `concurrency`
       hint: keep one of them
     source.yaml:12:20: resources[8].sql: `${nothing}` does not say where the value is
       hint: write `${env:nothing}` for the environment variable
@@ -154,5 +156,59 @@ fn fields_of_the_parent_must_be_paths_with_names_of_their_own() {
       hint: write one of the two, without quotes
     source.yaml:8:86: resources[4].endpoint: key `distinct` does not belong to an endpoint
       hint: it belongs to `the resource`
+    ");
+}
+
+#[test]
+fn a_number_of_requests_belongs_to_a_resource_that_sends_some() {
+    let text = r"
+  - {name: a, concurrency: 0}
+  - {name: b, concurrency: many}
+  - {name: c, endpoint: {path: c, concurrency: 2}}
+  - {name: d, values: [1], concurrency: 2}
+";
+    insta::assert_snapshot!(resources(text), @r"
+    source.yaml:4:28: resources[0].concurrency: `0` is not a whole number from 1
+      hint: write it like `1`
+    source.yaml:5:28: resources[1].concurrency: expected a whole number, found a text
+      hint: write digits without quotes, such as `100`
+    source.yaml:6:35: resources[2].endpoint: key `concurrency` does not belong to an endpoint
+      hint: it belongs to `the resource`
+    source.yaml:7:28: resources[3].concurrency: a resource with `values` sends no requests and has no `concurrency`
+      hint: keep one of them
+    ");
+}
+
+#[test]
+fn going_on_after_errors_is_written_as_a_word_or_with_its_bounds() {
+    let text = r"
+  - p
+  - {name: a, on_error: skip}
+  - {name: b, on_error: ignore, endpoint: 'p/{resources.p.id}/b'}
+  - {name: c, on_error: {max_share: 2, min_failures: few}, endpoint: 'p/{resources.p.id}/c'}
+  - {name: d, on_error: {action: skip, max_share: 5}, endpoint: 'p/{resources.p.id}/d'}
+  - {name: e, on_error: {action: fail, min_failures: 1, max_share: 0.1}, endpoint: 'p/{resources.p.id}/e'}
+  - {name: f, endpoint: {path: 'p/{resources.p.id}/f', on_error: skip}}
+  - {name: g, values: [1], on_error: skip}
+";
+    insta::assert_snapshot!(resources(text), @r"
+    source.yaml:5:25: resources[1].on_error: resource `a` has no parent, so `on_error` has nothing to work on
+      hint: refer to a parent with `{resources.PARENT.FIELD}`, or remove the key
+    source.yaml:6:25: resources[2].on_error: unknown way to go on after an error `ignore`
+      hint: valid are `fail`, `skip`
+    source.yaml:7:25: resources[3].on_error: required key `action` is missing
+      hint: add `action`: the run ends (`fail`), or goes on with the other rows and ends as incomplete (`skip`)
+    source.yaml:7:54: resources[3].on_error.min_failures: expected a whole number, found a text
+      hint: write digits without quotes, such as `100`
+    source.yaml:8:51: resources[4].on_error.max_share: a share is a number from 0 to 1
+      hint: write it like `0.05`
+    source.yaml:9:54: resources[5].on_error.min_failures: `fail` ends the run with the first failure, so there is nothing to count
+      hint: write `action: skip`, or remove the key
+    source.yaml:9:68: resources[5].on_error.max_share: `fail` ends the run with the first failure, so there is nothing to count
+      hint: write `action: skip`, or remove the key
+    source.yaml:10:56: resources[6].endpoint: key `on_error` does not belong to an endpoint
+      hint: it belongs to `the resource`
+    source.yaml:11:28: resources[7].on_error: a resource with `values` sends no requests and has no `on_error`
+      hint: keep one of them
     ");
 }
