@@ -55,6 +55,8 @@ impl SystemNames {
         state_table => "state";
         /// The table that holds the versions of the schema.
         schema_table => "schema";
+        /// The table of what could not be fetched, where the file asks for one.
+        rejected_table => "rejected";
     }
 }
 

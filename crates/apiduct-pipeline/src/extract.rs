@@ -14,6 +14,7 @@ use tracing::Instrument as _;
 
 use crate::error::RunError;
 use crate::event::{Event, EventSink};
+use crate::failed::Letter;
 use crate::feed::{Counters, Feed, MakeRequest};
 use crate::fields::ParentFields;
 use crate::incremental::Progress;
@@ -74,6 +75,8 @@ pub(crate) struct Extracted {
     pub(crate) resources: IndexMap<ResourceName, ResourceReceipt>,
     /// Columns that were null in every row.
     pub(crate) untyped: Vec<(TableName, String)>,
+    /// Failures that are to be listed.
+    pub(crate) letters: Vec<Letter>,
     /// How far incremental loads came.
     pub(crate) progress: IndexMap<ResourceName, Progress>,
 }
@@ -135,6 +138,7 @@ impl Extracted {
             }
             self.untyped.extend(one.rows.untyped);
         }
+        self.letters.extend(one.letters);
         let progress = Progress {
             gate: one.rows.gate,
             is_cut: one.is_cut,
@@ -153,6 +157,7 @@ struct Fetched {
     receipt: ResourceReceipt,
     is_loaded: bool,
     is_cut: bool,
+    letters: Vec<Letter>,
 }
 
 /// Splits nodes into trees that share no resource, each with parents before children.
@@ -276,6 +281,7 @@ async fn fetch(
         rows,
         receipt,
         is_cut: feed.counters.is_cut(),
+        letters: feed.take_letters(),
         is_loaded: node.is_loaded,
     })
 }

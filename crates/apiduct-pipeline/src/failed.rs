@@ -3,11 +3,16 @@
 use std::error::Error;
 
 use apiduct_client::TransportError;
+use apiduct_json::Records;
+use apiduct_model::{ResourceName, Schema, SystemNames, TableName};
+use apiduct_normalize::{Normalizer, Options};
 use http::StatusCode;
+use serde_json::json;
 
 use crate::error::RunError;
 use crate::event::Event;
 use crate::feed::{Feed, lock};
+use crate::sink::BatchSink;
 
 /// What has failed so far.
 #[derive(Debug, Default)]
@@ -15,32 +20,66 @@ pub(crate) struct Failed {
     pub(crate) count: u64,
     /// The first failure in the order of the rows.
     first: Option<RunError>,
+    /// What is written into a table, where the file asks for it.
+    letters: Vec<Letter>,
+}
+
+/// Failures that are listed; of more only the number is known.
+const MOST_LETTERS: usize = 10_000;
+
+/// One failure, as it is listed.
+#[derive(Debug)]
+pub(crate) struct Letter {
+    pub(crate) resource: ResourceName,
+    /// What was asked for: page 2 of `issues/7/comments`.
+    place: String,
+    error: String,
 }
 
 impl Failed {
     /// Why the resource is not whole, where `all` rows of the parent were begun.
     pub(crate) fn reason(&self, all: u64) -> Option<String> {
         let first = self.first.as_ref()?;
-        let first: &dyn Error = first;
-        let causes = std::iter::successors(Some(first), |cause| (*cause).source());
-        let chain: Vec<String> = causes.map(ToString::to_string).collect();
+        let chain = chain(first);
         let rows = if all == 1 { "row" } else { "rows" };
-        let (count, chain) = (self.count, chain.join(": "));
+        let count = self.count;
         Some(format!(
             "{count} of {all} {rows} of the parent failed, the first with: {chain}"
         ))
     }
 }
 
+/// The error with all its causes, on one line.
+fn chain(error: &dyn Error) -> String {
+    let causes = std::iter::successors(Some(error), |cause| (*cause).source());
+    let chain: Vec<String> = causes.map(ToString::to_string).collect();
+    chain.join(": ")
+}
+
 impl Feed {
+    /// What is to be listed of the failures.
+    pub(crate) fn take_letters(&self) -> Vec<Letter> {
+        std::mem::take(&mut lock(&self.counters.failed).letters)
+    }
+
     /// Counts `error` where it is that of a single row of the parent and the file bears some; else gives it back.
     pub(crate) fn tolerate(&self, error: RunError) -> Result<(), RunError> {
-        if self.tolerance.is_none() || !is_of_one_row(&error) {
+        let Some(tolerance) = self.tolerance.filter(|_| is_of_one_row(&error)) else {
             return Err(error);
-        }
+        };
         tracing::warn!(resource = %self.resource, error = %error, "a row of the parent failed");
         let mut failed = lock(&self.counters.failed);
         failed.count += 1;
+        if tolerance.keeps_letters && failed.letters.len() < MOST_LETTERS {
+            failed.letters.push(Letter {
+                resource: self.resource.clone(),
+                place: match &error {
+                    RunError::Source { place, .. } => place.clone(),
+                    _ => "a row of the parent".to_owned(),
+                },
+                error: chain(&error),
+            });
+        }
         failed.first.get_or_insert(error);
         Ok(())
     }
@@ -93,4 +132,35 @@ fn is_of_one_row(error: &RunError) -> bool {
         | apiduct_client::Error::Loop { .. } => source.status() != Some(StatusCode::UNAUTHORIZED),
         _ => false,
     }
+}
+
+/// Writes `letters` into a table of their own, as rows of the load.
+pub(crate) fn write_letters(
+    letters: &[Letter],
+    (system, load_id): (&SystemNames, &str),
+    sink: &dyn BatchSink,
+) -> Result<Schema, RunError> {
+    if letters.is_empty() {
+        return Ok(Schema::default());
+    }
+    let name = system.rejected_table();
+    let resource = ResourceName::from(name.as_str());
+    let failed = |source| RunError::data(&resource, None, source);
+    let options = Options {
+        table: TableName::from(name.as_str()),
+        system: system.clone(),
+        ..Options::new(&resource, load_id)
+    };
+    let mut normalizer = Normalizer::try_new(options).map_err(failed)?;
+    let texts = letters.iter().map(|one| {
+        let letter =
+            json!({"resource": one.resource.as_str(), "place": one.place, "error": one.error});
+        letter.to_string().into()
+    });
+    let texts: Vec<std::sync::Arc<str>> = texts.collect();
+    let records = Records::from_texts(&texts).map_err(|error| failed(error.into()))?;
+    normalizer.push(&records, &[]).map_err(failed)?;
+    let (batches, schema) = normalizer.finish();
+    sink.accept(batches)?;
+    Ok(schema)
 }

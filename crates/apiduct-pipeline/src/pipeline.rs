@@ -18,6 +18,7 @@ use crate::cancel::Canceller;
 use crate::error::RunError;
 use crate::event::{Event, EventSink, NoEvents};
 use crate::extract::{Extracted, extract};
+use crate::failed::write_letters;
 use crate::incremental::{Course, Increments, Leg};
 use crate::options::RunOptions;
 use crate::pull::{Beginning, Pull};
@@ -222,11 +223,17 @@ impl Pipeline {
             journal,
             &increments,
         );
-        drop(rows_to);
         let mut extracted = tokio::select! {
             extracted = extract(nodes, setup.bounds(), &self.events) => extracted.map_err(|error| self.explain(error))?,
             () = self.canceller.cancelled() => return Err(RunError::Interrupted { is_kept: false, kept_pages: 0 }),
         };
+        let run = (&self.plan.system, &*load_id.to_string());
+        let letters = write_letters(&extracted.letters, run, rows_to.as_ref())?;
+        drop(rows_to);
+        letters
+            .tables
+            .into_values()
+            .for_each(|table| extracted.schema.insert(table));
         self.warn_untyped(&extracted);
         let mut seal = self.seal(setup, &extracted, wanted, before, load_id);
         increments.conclude(

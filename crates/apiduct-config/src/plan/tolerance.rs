@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::ResourcePlan;
-use crate::spec::{OnErrorSpec, ResourceSpec};
+use crate::spec::{OnErrorAction, OnErrorSpec, ResourceSpec};
 
 /// How many rows of the parent may fail.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -12,13 +12,16 @@ pub struct Tolerance {
     pub max_share: f64,
     /// So many may, whatever their share, unless all do.
     pub min_failures: u64,
+    /// Whether what failed is written into a table.
+    pub keeps_letters: bool,
 }
 
 impl Tolerance {
     fn new(spec: &OnErrorSpec) -> Option<Self> {
-        spec.skips.then(|| Self {
+        (spec.action != OnErrorAction::Fail).then(|| Self {
             max_share: spec.max_share.unwrap_or(0.1),
             min_failures: spec.min_failures.unwrap_or(10),
+            keeps_letters: spec.action == OnErrorAction::DeadLetter,
         })
     }
 
@@ -27,7 +30,7 @@ impl Tolerance {
     /// ```
     /// use apiduct_config::plan::Tolerance;
     ///
-    /// let tolerance = Tolerance { max_share: 0.1, min_failures: 3 };
+    /// let tolerance = Tolerance { max_share: 0.1, min_failures: 3, keeps_letters: false };
     /// assert!(tolerance.bears(3, 4));
     /// assert!(!tolerance.bears(4, 39) && tolerance.bears(4, 40));
     /// assert!(!tolerance.bears(1, 1), "nothing is left of it");
@@ -45,7 +48,11 @@ impl fmt::Display for Tolerance {
         write!(
             f,
             "up to {few} rows of the parent may fail, or {percent} % of them"
-        )
+        )?;
+        if self.keeps_letters {
+            f.write_str("; they are listed in a table")?;
+        }
+        Ok(())
     }
 }
 

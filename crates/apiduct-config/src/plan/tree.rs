@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::graph::{Node, Wanted};
 use super::{ParentColumn, RequestPlan, ResourcePlan};
 use crate::error::{ConfigErrorKind, Problems, nearest};
-use crate::spec::{ForEachMode, Located, ResourceSpec};
+use crate::spec::{ForEachMode, Located, OnErrorAction, ResourceSpec};
 use crate::template::{Filter, Placeholder, Tap};
 
 /// Characters of path and query that every server takes.
@@ -169,7 +169,10 @@ fn refuse_without_parent(own: &ResourceSpec, request: &RequestPlan, problems: &m
         located.map(|one| (one.path.clone(), one.mark))
     };
     let batch = own.tree.batch_size.located();
-    let on_error = own.on_error.located().filter(|one| one.value.skips);
+    let on_error = own
+        .on_error
+        .located()
+        .filter(|one| one.value.action != OnErrorAction::Fail);
     let keys = [
         ("distinct", is_true(&own.tree.distinct)),
         ("batch_size", batch.map(|one| (one.path.clone(), one.mark))),

@@ -47,7 +47,7 @@ pub use endpoint::{EndpointSpec, Entity, HeaderSpec, ParamSpec, ParamValue};
 pub use fields::{Located, Written};
 pub use hints::{NestedHintSpec, TableHintsSpec};
 pub use incremental::IncrementalSpec;
-pub use on_error::OnErrorSpec;
+pub use on_error::{OnErrorAction, OnErrorSpec};
 pub use paginator::PaginatorSpec;
 pub use resource::{ColumnSpec, ResourceSpec};
 pub use rules::RuleSpec;

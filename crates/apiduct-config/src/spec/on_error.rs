@@ -5,11 +5,22 @@ use super::keys::ON_ERROR;
 use crate::error::{ConfigErrorKind, Problems};
 use crate::locate::Node;
 
+/// How a run goes on when the pages of one row of the parent cannot be had.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum OnErrorAction {
+    /// It ends.
+    Fail,
+    /// The others go on.
+    Skip,
+    /// The others go on, and the failure is written into a table.
+    DeadLetter,
+}
+
 /// What happens when the pages of one row of the parent cannot be had.
 #[derive(Debug, Clone, PartialEq)]
 pub struct OnErrorSpec {
-    /// Whether the others go on; else the run ends.
-    pub skips: bool,
+    /// How the run goes on.
+    pub action: OnErrorAction,
     /// The share of rows that may fail, from 0 to 1.
     pub max_share: Option<f64>,
     /// Rows that have to fail before their share counts.
@@ -21,7 +32,7 @@ impl OnErrorSpec {
         fields.read("on_error", |node, path| {
             if node.as_map().is_none() {
                 return Some(Self {
-                    skips: skips(node.as_text()?)?,
+                    action: action(node.as_text()?)?,
                     max_share: None,
                     min_failures: None,
                 });
@@ -33,7 +44,8 @@ impl OnErrorSpec {
     fn read_keys(node: &Node, path: &str, problems: &mut Problems) -> Option<Self> {
         let keys = Fields::new(&ON_ERROR, node, path);
         let (max_share, min_failures) = (keys.number("max_share"), keys.integer("min_failures"));
-        let skips = skips(keys.word("action").value()?)?;
+        let action = action(keys.word("action").value()?)?;
+        let ends = action == OnErrorAction::Fail;
         let mut refuse = |place: &Located<()>, reason: &str, hint: &str| {
             let kind = ConfigErrorKind::Conflict {
                 reason: reason.to_owned(),
@@ -49,22 +61,23 @@ impl OnErrorSpec {
             max_share.located().map(|one| one.clone().map(|_| ())),
             min_failures.located().map(|one| one.clone().map(|_| ())),
         ];
-        for bound in bounds.into_iter().flatten().filter(|_| !skips) {
+        for bound in bounds.into_iter().flatten().filter(|_| ends) {
             let reason = "`fail` ends the run with the first failure, so there is nothing to count";
             refuse(&bound, reason, "write `action: skip`, or remove the key");
         }
         Some(Self {
-            skips,
+            action,
             max_share: max_share.value().copied(),
             min_failures: min_failures.value().copied(),
         })
     }
 }
 
-fn skips(word: &str) -> Option<bool> {
+fn action(word: &str) -> Option<OnErrorAction> {
     match word {
-        "fail" => Some(false),
-        "skip" => Some(true),
+        "fail" => Some(OnErrorAction::Fail),
+        "skip" => Some(OnErrorAction::Skip),
+        "dead_letter" => Some(OnErrorAction::DeadLetter),
         _ => None,
     }
 }

@@ -295,7 +295,7 @@ resources:
   - {name: a, endpoint: 'p/{resources.p.id}/a'}
   - {name: b, on_error: fail, endpoint: 'p/{resources.p.id}/b'}
   - {name: c, on_error: null, endpoint: 'p/{resources.p.id}/c'}
-  - {name: d, on_error: {action: skip, max_share: 0.02, min_failures: 0}, endpoint: 'p/{resources.p.id}/d'}
+  - {name: d, on_error: {action: dead_letter, max_share: 0.02, min_failures: 0}, endpoint: 'p/{resources.p.id}/d'}
 ";
     let plan = Plan::parse(text, Format::Yaml, "source.yaml").unwrap();
     let of = |name: &str| plan.resource(name).unwrap().tolerance;
@@ -305,6 +305,6 @@ resources:
     assert!(!usual.bears(11, 109));
     assert_eq!(
         of("d").unwrap().to_string(),
-        "up to 0 rows of the parent may fail, or 2 % of them"
+        "up to 0 rows of the parent may fail, or 2 % of them; they are listed in a table"
     );
 }

@@ -372,3 +372,70 @@ async fn cursors_and_windows_wait_for_the_rows_that_failed() {
         assert_eq!(loaded(&world), ["1,2,3,4"]);
     }
 }
+
+#[tokio::test]
+async fn dead_letters_name_every_request_that_failed_and_why() {
+    let world = failing(|post| match post {
+        7 => Some(1),
+        9 => Some(2),
+        _ => None,
+    });
+    let receipt = world
+        .run(&with_comments("on_error: dead_letter"))
+        .await
+        .unwrap();
+    assert_eq!(receipt.status, Status::Incomplete);
+    assert_eq!(receipt.tables["_apiduct_rejected"], 2);
+    let listed = world.query(
+        "select r.resource, place, error from shop._apiduct_rejected r join shop._apiduct_loads l on l.load_id = r._apiduct_load_id order by place",
+    );
+    assert_eq!(listed.len(), 2, "{listed:?}");
+    assert!(listed[0].starts_with("comments|page 1 of `posts/7/comments`|cannot fetch"));
+    assert!(listed[1].starts_with("comments|page 2 of `posts/9/comments`|cannot fetch"));
+    assert!(
+        listed[1].contains("answered 500 Internal Server Error"),
+        "{listed:?}"
+    );
+    // Another run adds its own; what is listed stays.
+    world
+        .run(&with_comments("on_error: dead_letter"))
+        .await
+        .unwrap();
+    assert_eq!(world.count("_apiduct_rejected"), "4");
+    let healthy = failing(|_| None);
+    let receipt = healthy
+        .run(&with_comments("on_error: dead_letter"))
+        .await
+        .unwrap();
+    assert_eq!(receipt.status, Status::Complete);
+    assert!(!receipt.tables.contains_key("_apiduct_rejected"));
+}
+
+#[tokio::test]
+async fn dead_letters_hold_no_secret() {
+    let api =
+        MockApi::builder()
+            .collection("posts", posts(2))
+            .get("/posts/{id}/comments", |request| {
+                match (request.segment("id"), request.param("key")) {
+                    (Some("1"), _) => Reply::raw_json("[]"),
+                    (_, key) => Reply::error(500, key.unwrap_or_default()),
+                }
+            });
+    let world = World::new(api.start());
+    let key = world.folder.path().join("key");
+    std::fs::write(&key, "hunter2-hunter2").unwrap();
+    let file = format!(
+        "  - posts
+  - {{name: comments, on_error: dead_letter, endpoint: {{path: 'posts/{{resources.posts.id}}/comments', params: {{key: '${{file:{}}}'}}, data_selector: $, paginator: single_page}}}}
+",
+        key.display()
+    );
+    let receipt = world.run(&file).await.unwrap();
+    let reason = receipt.resources["comments"].reason.clone().unwrap();
+    let listed = world.query("select error from shop._apiduct_rejected");
+    for text in [&reason, &listed[0]] {
+        assert!(text.contains("posts/2/comments"), "{text}");
+        assert!(!text.contains("hunter2"), "{text}");
+    }
+}

@@ -42,7 +42,8 @@ struct Found<'n> {
 const SEEDS: [&str; 4] = ["values", "file", "range", "sql"];
 
 /// Keys whose default depends on others, or which may not stand everywhere: the default is told in words.
-const NOT_FILLED: [&str; 6] = [
+const NOT_FILLED: [&str; 7] = [
+    "on_error",
     "total_timeout",
     "overwrite_from_parent",
     "distinct",

@@ -3,7 +3,10 @@
 use super::{key, words};
 use crate::spec::table::{Key, Kind, Object, Words};
 
-static ACTIONS: Words = words("way to go on after an error", &["fail", "skip"]);
+static ACTIONS: Words = words(
+    "way to go on after an error",
+    &["fail", "skip", "dead_letter"],
+);
 
 static ACTION: Kind = Kind::Word(&ACTIONS);
 
@@ -16,7 +19,7 @@ pub(crate) static ON_ERROR: Object = Object {
         key(
             "action",
             Kind::Word(&ACTIONS),
-            "The run ends (`fail`), or goes on with the other rows and ends as incomplete (`skip`).",
+            "The run ends (`fail`), or goes on with the other rows and ends as incomplete (`skip`), and lists what failed in table `_apiduct_rejected` (`dead_letter`).",
         )
         .required(),
         key(

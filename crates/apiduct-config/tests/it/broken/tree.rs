@@ -195,9 +195,9 @@ fn going_on_after_errors_is_written_as_a_word_or_with_its_bounds() {
     source.yaml:5:25: resources[1].on_error: resource `a` has no parent, so `on_error` has nothing to work on
       hint: refer to a parent with `{resources.PARENT.FIELD}`, or remove the key
     source.yaml:6:25: resources[2].on_error: unknown way to go on after an error `ignore`
-      hint: valid are `fail`, `skip`
+      hint: valid are `fail`, `skip`, `dead_letter`
     source.yaml:7:25: resources[3].on_error: required key `action` is missing
-      hint: add `action`: the run ends (`fail`), or goes on with the other rows and ends as incomplete (`skip`)
+      hint: add `action`: the run ends (`fail`), or goes on with the other rows and ends as incomplete (`skip`), and lists what failed in table `_apiduct_rejected` (`dead_letter`)
     source.yaml:7:54: resources[3].on_error.min_failures: expected a whole number, found a text
       hint: write digits without quotes, such as `100`
     source.yaml:8:51: resources[4].on_error.max_share: a share is a number from 0 to 1
