@@ -234,6 +234,8 @@ fn lists(
     let rows = parents.iter().map(|one| one.rows);
     let combined = match resource.for_each.mode {
         Some(ForEachMode::Zip) => rows.min(),
+        // As if one side had one row for each value.
+        Some(ForEachMode::Join) => rows.max(),
         _ => rows.reduce(u64::saturating_mul),
     };
     let Some(rows) = combined else {

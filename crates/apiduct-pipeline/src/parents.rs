@@ -5,6 +5,7 @@
 
 mod batch;
 mod combine;
+mod join;
 
 use std::collections::HashSet;
 use std::task::{Context, Poll};
@@ -65,7 +66,9 @@ impl Parents {
         bytes: usize,
     ) -> Self {
         let source = match (plan.mode, inlets.len()) {
-            (Some(mode), 2..) => Source::Several(Combine::new(resource, inlets, mode, bytes)),
+            (Some(mode), 2..) => {
+                Source::Several(Combine::new(resource, inlets, (mode, &plan.join), bytes))
+            }
             _ => inlets
                 .pop()
                 .map_or(Source::Closed, |inlet| Source::One(inlet.rows)),

@@ -315,7 +315,7 @@ fn resource(
         parent_taps: Arc::from([]),
         request_taps: Vec::new(),
         tapped_columns: Vec::new(),
-        for_each: tree::for_each((draft.own, merged), &draft.request, parents.len(), problems),
+        for_each: tree::for_each((draft.own, merged), &draft.request, parents, problems),
         seed: merged.seed.clone(),
         from_parent,
         overwrite_from_parent: merged.tree.overwrite_from_parent.value() == Some(&true),

@@ -5,7 +5,7 @@ use apiduct_model::SnakeCase;
 
 use super::{ColumnHint, ParentColumn};
 use crate::error::{ConfigErrorKind, Problems};
-use crate::spec::{ColumnSpec, IncludeSpec, Written};
+use crate::spec::{ColumnSpec, IncludeSpec, Located, Written};
 use crate::template::Tap;
 
 /// The columns that a child of `parents` gets for the fields in `include`.
@@ -46,6 +46,25 @@ pub(super) fn from_parent(
         });
     }
     columns
+}
+
+/// The field of one of several parents that `field` names: `PARENT.PATH`.
+pub(super) fn tap_of(
+    field: &Located<String>,
+    parents: &[&str],
+    problems: &mut Problems,
+) -> Option<Tap> {
+    let written = IncludeSpec {
+        field: field.clone(),
+        selector: Selector::root(),
+        alias: Some(field.value.clone()),
+    };
+    let (parent, field, selector) = source(&written, parents, problems)?;
+    Some(Tap {
+        parent: parent.into(),
+        field: field.into(),
+        selector,
+    })
 }
 
 /// The parent and the field in its row. With several parents, the first step of the path is the parent.

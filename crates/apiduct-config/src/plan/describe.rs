@@ -239,6 +239,12 @@ fn for_each(plan: &Plan, resource: &ResourcePlan, mode: ForEachMode) -> String {
     match mode {
         ForEachMode::Product => format!("each row of {}", names.join(" with each of ")),
         ForEachMode::Zip => format!("the rows of {} side by side", names.join(" and ")),
+        ForEachMode::Join => {
+            let fields = resource.for_each.join.iter();
+            let fields = fields.map(|one| format!("`{}.{}`", one.tap.parent, one.tap.field));
+            let fields = fields.collect::<Vec<_>>().join(" is ");
+            format!("the rows of {} where {fields}", names.join(" and "))
+        }
     }
 }
 

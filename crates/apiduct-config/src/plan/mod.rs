@@ -47,7 +47,7 @@ pub use merge::MergePlan;
 pub use request::{BodyPlan, HeaderPlan, ParamPlan, RequestPlan};
 pub use steps::StepPlan;
 pub use tolerance::Tolerance;
-pub use tree::{BatchPlan, ForEachPlan};
+pub use tree::{BatchPlan, ForEachPlan, JoinField};
 
 use crate::error::{ConfigErrors, Problems};
 use crate::locate::Format;

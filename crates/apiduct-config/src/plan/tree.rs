@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use super::graph::{Node, Wanted};
-use super::{ParentColumn, RequestPlan, ResourcePlan};
+use super::{ParentColumn, RequestPlan, ResourcePlan, columns};
 use crate::error::{ConfigErrorKind, Problems, nearest};
-use crate::spec::{ForEachMode, Located, OnErrorAction, ResourceSpec};
+use crate::spec::{ForEachMode, ForEachSpec, Located, OnErrorAction, ResourceSpec};
 use crate::template::{Filter, Placeholder, Tap};
 
 /// Characters of path and query that every server takes.
@@ -16,10 +16,21 @@ const MAX_URL_LENGTH: u64 = 2000;
 pub struct ForEachPlan {
     /// How the rows of several parents go together; `None` with one parent.
     pub mode: Option<ForEachMode>,
+    /// The fields by which rows are joined, one of each parent in their order; empty in other modes.
+    pub join: Vec<JoinField>,
     /// Whether rows that lead to the same request count once.
     pub distinct: bool,
     /// How many rows share a request; `None` means that each has its own.
     pub batch: Option<BatchPlan>,
+}
+
+/// A field by which the rows of a parent are joined with those of others.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct JoinField {
+    /// The field.
+    pub tap: Tap,
+    /// Which of the parent's taps it is.
+    pub at: usize,
 }
 
 /// Rows of the parent that share a request.
@@ -129,10 +140,10 @@ fn ancestors(of: usize, parents: &[Vec<usize>]) -> Vec<usize> {
 pub(super) fn for_each(
     (own, merged): (&ResourceSpec, &ResourceSpec),
     request: &RequestPlan,
-    parents: usize,
+    parents: &[&str],
     problems: &mut Problems,
 ) -> ForEachPlan {
-    if parents == 0 {
+    if parents.is_empty() {
         refuse_without_parent(own, request, problems);
         return ForEachPlan::default();
     }
@@ -142,10 +153,12 @@ pub(super) fn for_each(
         refuse_batch(batch, merged, request, problems);
     }
     let number = |value: u64| usize::try_from(value).unwrap_or(usize::MAX);
+    let combined = tree.for_each.located().filter(|_| parents.len() > 1);
     ForEachPlan {
-        mode: (parents > 1)
-            .then(|| tree.for_each.value().map(|one| one.mode))
-            .flatten(),
+        mode: combined.map(|one| one.value.mode),
+        join: combined
+            .map(|one| join(one, parents, problems))
+            .unwrap_or_default(),
         distinct: tree.distinct.value().copied().unwrap_or(false),
         batch: batch.map(|size| BatchPlan {
             size: number(size.value),
@@ -157,6 +170,56 @@ pub(super) fn for_each(
             ),
         }),
     }
+}
+
+/// The fields of a join, in the order of `parents`.
+fn join(
+    for_each: &Located<ForEachSpec>,
+    parents: &[&str],
+    problems: &mut Problems,
+) -> Vec<JoinField> {
+    let mut refuse = |path: &str, mark, reason: String| {
+        let fields: Vec<String> = parents.iter().map(|name| format!("{name}.FIELD")).collect();
+        let hint = format!("write `{{mode: join, on: [{}]}}`", fields.join(", "));
+        let hint = Some(hint);
+        problems.push(path, mark, ConfigErrorKind::Conflict { reason, hint });
+    };
+    let on = for_each.value.on.located();
+    if for_each.value.mode != ForEachMode::Join {
+        if let Some(on) = on {
+            let reason = "only `mode: join` goes by fields".to_owned();
+            refuse(&on.path, on.mark, reason);
+        }
+        return Vec::new();
+    }
+    let Some(on) = on else {
+        let reason = "a join needs `on`, a field of each parent".to_owned();
+        refuse(&for_each.path, for_each.mark, reason);
+        return Vec::new();
+    };
+    let before = on.value.len();
+    let taps: Vec<Tap> = on
+        .value
+        .iter()
+        .filter_map(|field| columns::tap_of(field, parents, problems))
+        .collect();
+    let of = |parent: &str| -> Vec<&Tap> {
+        let own = taps.iter().filter(|tap| *tap.parent == *parent);
+        own.collect()
+    };
+    if taps.len() == before && parents.iter().any(|parent| of(parent).len() != 1) {
+        let kind = ConfigErrorKind::Conflict {
+            reason: "`on` names one field of each parent, and no more".to_owned(),
+            hint: Some(format!("the parents are `{}`", parents.join("`, `"))),
+        };
+        problems.push(&on.path, on.mark, kind);
+    }
+    let found = parents.iter().filter_map(|parent| of(parent).pop());
+    let found = found.map(|tap| JoinField {
+        tap: tap.clone(),
+        at: 0,
+    });
+    found.collect()
 }
 
 fn refuse_without_parent(own: &ResourceSpec, request: &RequestPlan, problems: &mut Problems) {
@@ -257,7 +320,8 @@ pub(super) fn tap(resources: &mut [ResourcePlan]) {
             selector: field.selector().clone(),
         });
         let columns = resource.from_parent.iter().map(|column| column.tap.clone());
-        for tap in placeholders.chain(columns) {
+        let joined = resource.for_each.join.iter().map(|field| field.tap.clone());
+        for tap in placeholders.chain(columns).chain(joined) {
             let parent = resource
                 .parents
                 .iter()
@@ -275,6 +339,11 @@ pub(super) fn tap(resources: &mut [ResourcePlan]) {
         resource.taps_for_children = taps.as_slice().into();
     }
     for resource in resources.iter_mut() {
+        for (field, parent) in resource.for_each.join.iter_mut().zip(&resource.parents) {
+            let mut own = taps[*parent].iter();
+            let at = own.position(|tap| tap.selector == field.tap.selector);
+            field.at = at.unwrap_or_default();
+        }
         let taps = resource.parents.iter().flat_map(|at| taps[*at].clone());
         let taps: Arc<[Tap]> = taps.collect();
         let fields = resource.request.parent_fields();

@@ -26,6 +26,8 @@ pub struct ForEachSpec {
     pub mode: ForEachMode,
     /// The parents in the order of their rows; empty if left out.
     pub sources: Vec<Located<String>>,
+    /// The fields of a join, one of each parent.
+    pub on: Written<Vec<Located<String>>>,
 }
 
 /// How the rows of several parents go together.
@@ -35,6 +37,8 @@ pub enum ForEachMode {
     Product,
     /// The first with the first, the second with the second, and so on.
     Zip,
+    /// Each row with those of the others that have the same value in a certain field.
+    Join,
 }
 
 /// A field of the parent that each row gets.
@@ -77,6 +81,7 @@ fn for_each(node: &Node, path: &str) -> Option<ForEachSpec> {
         return Some(ForEachSpec {
             mode: mode(word)?,
             sources: Vec::new(),
+            on: Written::Absent,
         });
     }
     let fields = Fields::new(FOR_EACH_OBJECT, node, path);
@@ -84,6 +89,7 @@ fn for_each(node: &Node, path: &str) -> Option<ForEachSpec> {
     Some(ForEachSpec {
         mode: mode(fields.word("mode").value()?)?,
         sources: sources.value().cloned().unwrap_or_default(),
+        on: fields.plain_list("on"),
     })
 }
 
@@ -91,6 +97,7 @@ fn mode(word: &str) -> Option<ForEachMode> {
     match word {
         "product" => Some(ForEachMode::Product),
         "zip" => Some(ForEachMode::Zip),
+        "join" => Some(ForEachMode::Join),
         _ => None,
     }
 }

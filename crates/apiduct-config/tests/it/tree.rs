@@ -308,3 +308,57 @@ resources:
         "up to 0 rows of the parent may fail, or 2 % of them; they are listed in a table"
     );
 }
+
+#[test]
+fn a_join_names_one_field_of_each_parent() {
+    let file = |for_each: &str| {
+        format!(
+            "\n  - {{name: c, for_each: {for_each}, endpoint: 'q/{{resources.q.id}}/{{resources.p.id}}/x'}}\n  - p\n  - q\n"
+        )
+    };
+    let plan = plan(&file("{mode: join, on: [p.a.b, q.id]}"));
+    let child = resource(&plan, "c");
+    let fields: Vec<String> = child
+        .for_each
+        .join
+        .iter()
+        .map(|one| format!("{}.{} {}", one.tap.parent, one.tap.field, one.at))
+        .collect();
+    assert_eq!(
+        fields,
+        ["q.id 0", "p.a.b 1"],
+        "in the order of the parents, behind what requests need"
+    );
+    assert_eq!(
+        plan.describe().resources[2].for_each.as_deref(),
+        Some("the rows of `q` and `p` where `q.id` is `p.a.b`")
+    );
+    for (for_each, message) in [
+        ("join", "a join needs `on`, a field of each parent"),
+        (
+            "{mode: zip, on: [p.a, q.id]}",
+            "only `mode: join` goes by fields",
+        ),
+        (
+            "{mode: join, on: [p.a]}",
+            "`on` names one field of each parent, and no more",
+        ),
+        (
+            "{mode: join, on: [p.a, p.b, q.c]}",
+            "`on` names one field of each parent, and no more",
+        ),
+        (
+            "{mode: join, on: [p.a, x.c]}",
+            "`x.c` does not say which of several parents it is from",
+        ),
+    ] {
+        let text = format!(
+            "client: {{base_url: 'https://h'}}\nresources:{}",
+            file(for_each)
+        );
+        let told = Plan::parse(&text, Format::Yaml, "t.yaml")
+            .unwrap_err()
+            .to_string();
+        assert!(told.contains(message), "{for_each}: {told}");
+    }
+}

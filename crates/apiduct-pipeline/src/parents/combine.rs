@@ -1,13 +1,15 @@
-//! The rows of several parents, each with each or side by side.
+//! The rows of several parents: each with each, side by side, or joined.
 
 use std::collections::VecDeque;
 use std::task::{Context, Poll};
 
+use apiduct_config::plan::JoinField;
 use apiduct_config::spec::ForEachMode;
 use apiduct_json::Captured;
 use apiduct_model::ResourceName;
 use apiduct_normalize::TapRow;
 
+use super::join::Join;
 use super::{AT_A_TIME, Inlet};
 use crate::error::RunError;
 
@@ -22,6 +24,8 @@ pub(super) struct Combine {
     bound: usize,
     /// Where the inner sides of a product are; the last one moves first.
     wheel: Vec<usize>,
+    /// How the rows of a join find each other.
+    join: Join,
     /// Pairs made so far.
     count: u64,
 }
@@ -40,7 +44,7 @@ impl Combine {
     pub(super) fn new(
         resource: &ResourceName,
         inlets: Vec<Inlet>,
-        mode: ForEachMode,
+        (mode, join): (ForEachMode, &[JoinField]),
         bound: usize,
     ) -> Self {
         let sides: Vec<Side> = inlets.into_iter().map(Side::new).collect();
@@ -49,6 +53,7 @@ impl Combine {
             mode,
             wheel: vec![0; sides.len().saturating_sub(1)],
             sides,
+            join: Join::new(join.to_vec()),
             waiting: 0,
             bound,
             count: 0,
@@ -58,10 +63,16 @@ impl Combine {
     /// Reads what has come in and combines it. All that is known is kept in `self`.
     pub(super) fn poll_next(&mut self, context: &mut Context<'_>) -> Next {
         loop {
-            let has_read = self.read(context)?;
+            let mut has_read = self.read(context)?;
             let made = match self.mode {
                 ForEachMode::Zip => self.zip()?,
                 ForEachMode::Product => self.product(),
+                ForEachMode::Join => {
+                    let (made, has_used) = self.joined()?;
+                    // Rows without a match are gone, and there is room for others.
+                    has_read |= has_used;
+                    made
+                }
             };
             if !made.is_empty() {
                 return Poll::Ready(Ok(Some(made)));
@@ -117,17 +128,17 @@ impl Combine {
                 && !side.is_done
                 && match self.mode {
                     ForEachMode::Zip => side.rows.is_empty(),
-                    ForEachMode::Product => other > 0,
+                    ForEachMode::Product | ForEachMode::Join => other > 0,
                 }
         };
-        let is_inner = self.mode == ForEachMode::Product && at > 0;
+        let is_inner = self.mode != ForEachMode::Zip && at > 0;
         is_inner || side.rows.is_empty() || self.sides.iter().enumerate().any(lags)
     }
 
     fn is_over(&self) -> bool {
         match self.mode {
             ForEachMode::Zip => self.sides.iter().all(Side::is_over),
-            ForEachMode::Product => {
+            ForEachMode::Product | ForEachMode::Join => {
                 let mut inner = self.sides.iter().skip(1);
                 self.sides[0].is_over() || inner.any(Side::is_over)
             }
@@ -178,7 +189,7 @@ impl Combine {
                 row.extend(side.rows[*at].iter().cloned());
             }
             made.push(row);
-            if turned(&mut self.wheel, inner) {
+            if turned(&mut self.wheel, inner.iter().map(|side| side.rows.len())) {
                 let row = outer[0].rows.pop_front();
                 let freed = row.as_ref().map_or(0, bytes);
                 self.waiting = self.waiting.saturating_sub(freed);
@@ -188,11 +199,60 @@ impl Combine {
     }
 }
 
+impl Combine {
+    /// Each row of the first side with those of the others that have its value, as soon as the others are complete; says
+    /// whether rows were used up.
+    fn joined(&mut self) -> Result<(Vec<TapRow>, bool), RunError> {
+        let mut made = Vec::new();
+        let (outer, inner) = self.sides.split_at_mut(1);
+        if !inner.iter().all(|side| side.is_done) {
+            return Ok((made, false));
+        }
+        let rows: Vec<&VecDeque<TapRow>> = inner.iter().map(|side| &side.rows).collect();
+        let taken = self.join.index(&self.resource, &rows)?;
+        self.waiting += taken;
+        if self.waiting > self.bound {
+            return Err(RunError::TooManyWaiting {
+                resource: self.resource.clone(),
+                parent: inner[0].inlet.parent.clone(),
+                bytes: self.bound,
+            });
+        }
+        let mut has_used = false;
+        while made.len() < AT_A_TIME
+            && let Some(first) = outer[0].rows.front()
+        {
+            let matches = self.join.matches(&self.resource, first)?;
+            let is_over = match &matches {
+                None => true,
+                Some(matches) => {
+                    let mut row = first.clone();
+                    for ((rows, at), turn) in rows.iter().zip(matches).zip(&self.wheel) {
+                        row.extend(rows[at[*turn]].iter().cloned());
+                    }
+                    made.push(row);
+                    turned(&mut self.wheel, matches.iter().map(|at| at.len()))
+                }
+            };
+            if is_over {
+                has_used = true;
+                let row = outer[0].rows.pop_front();
+                let freed = row.as_ref().map_or(0, bytes);
+                self.waiting = self.waiting.saturating_sub(freed);
+            }
+        }
+        Ok((made, has_used))
+    }
+}
+
 /// Moves to the next combination; whether all have been there.
-fn turned(wheel: &mut [usize], inner: &[Side]) -> bool {
-    for (at, side) in wheel.iter_mut().zip(inner).rev() {
+fn turned(
+    wheel: &mut [usize],
+    lengths: impl DoubleEndedIterator<Item = usize> + ExactSizeIterator,
+) -> bool {
+    for (at, length) in wheel.iter_mut().zip(lengths).rev() {
         *at += 1;
-        if *at < side.rows.len() {
+        if *at < length {
             return false;
         }
         *at = 0;

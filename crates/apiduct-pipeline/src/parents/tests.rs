@@ -64,6 +64,7 @@ fn complete(parents: &[&[&[&str]]]) -> Vec<Inlet> {
 fn plan(mode: Option<ForEachMode>, distinct: bool, batch: Option<usize>) -> ForEachPlan {
     ForEachPlan {
         mode,
+        join: Vec::new(),
         distinct,
         batch: batch.map(|size| BatchPlan {
             size,
@@ -277,4 +278,97 @@ proptest! {
             prop_assert_eq!(whole, split);
         }
     }
+}
+
+/// Joins rows by their first value.
+fn join(parents: &[&str]) -> ForEachPlan {
+    let field = |parent: &&str| apiduct_config::plan::JoinField {
+        tap: apiduct_config::template::Tap {
+            parent: (*parent).into(),
+            field: "id".into(),
+            selector: apiduct_json::Selector::root(),
+        },
+        at: 0,
+    };
+    ForEachPlan {
+        join: parents.iter().map(field).collect(),
+        ..plan(Some(ForEachMode::Join), false, None)
+    }
+}
+
+#[test]
+fn a_join_takes_each_row_with_those_of_its_value() {
+    let inlets = complete(&[&[&["1", "2"], &["3", "1"]], &[&["1", "3"], &["3", "9"]]]);
+    assert_eq!(
+        rows(inlets, &join(&["p", "q"])).unwrap(),
+        ["1.1", "3.3", "3.3", "1.1"]
+    );
+    let three = complete(&[&[&["1", "2"]], &[&["2", "1"]], &[&["2", "2"]]]);
+    assert_eq!(
+        rows(three, &join(&["p", "q", "r"])).unwrap(),
+        ["2.2.2", "2.2.2"]
+    );
+    let nothing = complete(&[&[&["1"]], &[]]);
+    assert!(rows(nothing, &join(&["p", "q"])).unwrap().is_empty());
+}
+
+#[test]
+fn a_join_waits_for_the_inner_parents_and_goes_on_behind_rows_without_a_match() {
+    let ((first, outer), (second, inner)) = (parent("p"), parent("q"));
+    let plan = join(&["p", "q"]);
+    let mut parents = Parents::new(&"c".into(), vec![outer, inner], (&plan, &[0]), 1 << 20);
+    let maker = AtMost(1);
+    first.try_send(page(&["7", "8"])).unwrap();
+    second.try_send(page(&["1"])).unwrap();
+    assert!(parents.next(&maker).now_or_never().is_none());
+    drop(second);
+    assert!(
+        parents.next(&maker).now_or_never().is_none(),
+        "no row has a match so far"
+    );
+    first.try_send(page(&["1"])).unwrap();
+    let rows = parents
+        .next(&maker)
+        .now_or_never()
+        .unwrap()
+        .unwrap()
+        .unwrap();
+    assert_eq!(rows.iter().map(shown).collect::<Vec<_>>(), ["1.1"]);
+    drop(first);
+    assert!(
+        parents
+            .next(&maker)
+            .now_or_never()
+            .unwrap()
+            .unwrap()
+            .is_none()
+    );
+}
+
+#[test]
+fn null_is_joined_with_nothing_and_a_missing_field_is_an_error() {
+    let null = Captured::Scalar(Scalar::Null);
+    let run = |value: &Captured| {
+        let ((first, outer), (second, inner)) = (parent("p"), parent("q"));
+        first.try_send(vec![vec![value.clone()]].into()).unwrap();
+        second.try_send(vec![vec![null.clone()]].into()).unwrap();
+        drop((first, second));
+        rows(vec![outer, inner], &join(&["p", "q"]))
+    };
+    assert!(run(&null).unwrap().is_empty());
+    assert_eq!(
+        run(&Captured::Absent).unwrap_err().to_string(),
+        "resource `c` needs field `p.id` of its parent's record, and it is not there"
+    );
+}
+
+#[test]
+fn the_rows_of_a_join_are_bounded() {
+    let inlets = complete(&[&[&["1"]], &[&["1", "2", "3"]]]);
+    let plan = join(&["p", "q"]);
+    let mut parents = Parents::new(&"c".into(), inlets, (&plan, &[0]), 300);
+    assert!(matches!(
+        all(&mut parents, 1),
+        Err(RunError::TooManyWaiting { .. })
+    ));
 }

@@ -118,6 +118,27 @@ async fn several_parents_are_combined_each_with_each_or_side_by_side() {
 }
 
 #[tokio::test]
+async fn several_parents_are_joined_by_a_field_of_each() {
+    let world = World::new(echo());
+    let file = "  - {name: team, values: [{id: 1, n: a}, {id: 2, n: b}, {id: null, n: c}]}
+  - {name: member, values: [{team_id: 2, m: x}, {team_id: '1', m: y}, {team_id: 2, m: z}, {team_id: null, m: n}]}
+  - {name: c, for_each: {mode: join, on: [member.team_id, team.id]}, include_from_parent: {team.n: n, member.m: m}, endpoint: {path: 'echo/{resources.team.n}/{resources.member.m}', data_selector: '$'}}
+";
+    world.run(file).await.unwrap();
+    assert_eq!(
+        world.query("select n, m, asked from shop.c order by rowid"),
+        ["a|y|/echo/a/y?", "b|x|/echo/b/x?", "b|z|/echo/b/z?"]
+    );
+    let error = world
+        .run(&file.replace("member.team_id,", "member.team,"))
+        .await;
+    assert_eq!(
+        error.unwrap_err().to_string(),
+        "resource `c` needs field `member.team` of its parent's record, and it is not there"
+    );
+}
+
+#[tokio::test]
 async fn parents_that_are_combined_in_opposite_orders_do_not_wait_for_each_other_forever() {
     let world = World::new(echo());
     world

@@ -3,7 +3,7 @@
 use super::{PLAIN, SECRET, key, words};
 use crate::spec::table::{Key, Kind, Object, Words};
 
-static MODE: Words = words("mode of `for_each`", &["product", "zip"]);
+static MODE: Words = words("mode of `for_each`", &["product", "zip", "join"]);
 
 static MODE_WORD: Kind = Kind::Word(&MODE);
 
@@ -16,13 +16,18 @@ static FOR_EACH: Object = Object {
         key(
             "mode",
             Kind::Word(&MODE),
-            "Each row with each (`product`), or the first with the first and so on (`zip`).",
+            "Each row with each (`product`), the first with the first and so on (`zip`), or rows with the same value in the fields of `on` (`join`).",
         )
         .required(),
         key(
             "sources",
             Kind::List(&PLAIN),
             "The parents in the order of their rows: the first changes last. Left out: in the order of the placeholders.",
+        ),
+        key(
+            "on",
+            Kind::List(&PLAIN),
+            "For `join`: a field of each parent, such as `[teams.id, members.team_id]`; rows belong together if their values are the same text.",
         ),
     ],
 };

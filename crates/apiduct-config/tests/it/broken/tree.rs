@@ -31,7 +31,7 @@ fn several_parents_need_a_mode_and_their_names() {
   - p
   - q
   - {name: a, endpoint: 'x/{resources.p.id}/{resources.q.id}/y'}
-  - {name: b, for_each: join, endpoint: 'x/{resources.p.id}/{resources.q.id}/y'}
+  - {name: b, for_each: outer, endpoint: 'x/{resources.p.id}/{resources.q.id}/y'}
   - {name: c, for_each: {mode: zip, sources: [p, qq]}, endpoint: 'x/{resources.p.id}/{resources.q.id}/y'}
   - {name: d, for_each: {sources: [p, q]}, endpoint: 'x/{resources.p.id}/{resources.q.id}/y'}
   - {name: e, for_each: product, include_from_parent: [id, r.id], endpoint: 'x/{resources.p.id}/{resources.q.id}/y'}
@@ -41,14 +41,14 @@ fn several_parents_need_a_mode_and_their_names() {
     insta::assert_snapshot!(resources(text), @r"
     source.yaml:6:25: resources[2].endpoint: resource `a` refers to more than one parent: `p`, `q`
       hint: say how their rows go together with `for_each: product` or `for_each: zip`; fields of a parent's parent come along by `include_from_parent`
-    source.yaml:7:25: resources[3].for_each: unknown mode of `for_each` `join`
-      hint: valid are `product`, `zip`
+    source.yaml:7:25: resources[3].for_each: unknown mode of `for_each` `outer`
+      hint: valid are `product`, `zip`, `join`
     source.yaml:8:25: resources[4].for_each: a placeholder refers to `q`, which `sources` does not list
       hint: add it at the place where its rows belong
     source.yaml:8:50: resources[4].for_each.sources[1]: no placeholder refers to `qq`
       hint: did you mean `q`?
     source.yaml:9:25: resources[5].for_each: required key `mode` is missing
-      hint: add `mode`: each row with each (`product`), or the first with the first and so on (`zip`)
+      hint: add `mode`: each row with each (`product`), the first with the first and so on (`zip`), or rows with the same value in the fields of `on` (`join`)
     source.yaml:10:56: resources[6].include_from_parent[0]: `id` does not say which of several parents it is from
       hint: write `p.FIELD`
     source.yaml:10:60: resources[6].include_from_parent[1]: `r.id` does not say which of several parents it is from
