@@ -289,3 +289,26 @@ fn warnings_have_names_and_places_and_may_be_denied() {
         ]
     );
 }
+
+#[test]
+fn a_plan_shows_how_much_of_a_resource_may_be_under_way_and_fail() {
+    let program = Program::new();
+    program.write(
+        "api.yaml",
+        r"
+client: {base_url: https://api.example.com}
+resources:
+  - posts
+  - {name: comments, concurrency: 2, on_error: dead_letter, endpoint: 'posts/{resources.posts.id}/comments'}
+",
+    );
+    let text = program.ok(&["plan", "api.yaml", "--offline"]);
+    let failures = "   on error   up to 10 rows of the parent may fail, or 10 % of them; they are listed in a table\n";
+    assert!(text.contains(failures), "{text}");
+    assert!(text.contains("   in flight  at most 2\n"), "{text}");
+    assert_eq!(text.matches("in flight").count(), 1, "{text}");
+    let text = program.ok(&["plan", "api.yaml", "--offline", "--format", "json"]);
+    let plan: Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(plan["resources"][1]["concurrency"], 2);
+    assert!(plan["resources"][0].get("on_error").is_none(), "{text}");
+}
