@@ -100,7 +100,8 @@ pub(crate) fn find<'d>(
         if score <= 0.0 {
             continue;
         }
-        if context.item_vars.iter().any(|var| flat(var) == flat(name)) {
+        let flat_name = flat(name);
+        if context.item_vars.iter().any(|var| flat(var) == flat_name) {
             score += 5.0;
             why.push_str(", in the path of one record");
         } else if context
@@ -111,7 +112,7 @@ pub(crate) fn find<'d>(
             score += 2.5;
             why.push_str(", meant by the path of one record");
         }
-        if context.all_vars.contains(&flat(name)) {
+        if context.all_vars.contains(&flat_name) {
             score += 1.0;
         }
         if shape.format == Some("uuid") {
@@ -196,7 +197,10 @@ fn by_name(name: &str, context: &Context) -> (f64, String) {
     for noun in &context.nouns {
         let noun = noun.replace('_', "");
         for (suffix, score) in SUFFIXES {
-            if flat_name == format!("{noun}{suffix}") || flat_name == format!("{suffix}{noun}") {
+            let is_beside = |rest: Option<&str>| rest == Some(noun.as_str());
+            if is_beside(flat_name.strip_suffix(suffix))
+                || is_beside(flat_name.strip_prefix(suffix))
+            {
                 return (*score, format!("`{name}` is the noun with `{suffix}`"));
             }
         }
